@@ -1,0 +1,292 @@
+namespace Deepfake.Contracts;
+
+/// <summary>Where an analysis stands.</summary>
+public enum AnalysisStatus
+{
+    /// <summary>Media and record are stored; no worker has begun.</summary>
+    Accepted,
+
+    /// <summary>Being worked on.</summary>
+    Running,
+
+    /// <summary>Over, with a verdict.</summary>
+    Completed,
+
+    /// <summary>Over, with an error code.</summary>
+    Failed,
+
+    /// <summary>Over, by the client's wish.</summary>
+    Cancelled,
+}
+
+/// <summary>The stage an analysis is in, in the order of the pipeline.</summary>
+public enum Stage
+{
+    /// <summary>Waits for a worker.</summary>
+    Queued,
+
+    /// <summary>Decoding, face detection, tracking, cropping.</summary>
+    Frames,
+
+    /// <summary>Neural scoring and forensics.</summary>
+    Scoring,
+
+    /// <summary>Merging and fusing.</summary>
+    Fusion,
+
+    /// <summary>Over.</summary>
+    Done,
+}
+
+/// <summary>The answer in one word.</summary>
+public enum Verdict
+{
+    /// <summary>No evidence of manipulation above the calibrated threshold.</summary>
+    Authentic,
+
+    /// <summary>Between the two thresholds: worth a person's look.</summary>
+    Suspicious,
+
+    /// <summary>Above the threshold whose false-positive rate is stated in the model card.</summary>
+    Manipulated,
+
+    /// <summary>The service cannot know; <see cref="Analysis.Reasons"/> says why.</summary>
+    Inconclusive,
+}
+
+/// <summary>Risk bands over <see cref="Analysis.DeepfakeScore"/>.</summary>
+public enum RiskLevel
+{
+    /// <summary>Below 30.</summary>
+    Low,
+
+    /// <summary>30 to 60.</summary>
+    Medium,
+
+    /// <summary>60 to 85.</summary>
+    High,
+
+    /// <summary>85 and above.</summary>
+    Critical,
+}
+
+/// <summary>
+/// The public record of one analysis: what <c>GET /v1/analyses/{id}</c> answers (snake_case). Result fields are null until the
+/// analysis is completed.
+/// </summary>
+public sealed record Analysis
+{
+    /// <summary>Id, e.g. <c>an_01k…</c>; sorts by time of acceptance.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required AnalysisStatus Status { get; init; }
+
+    /// <summary>Stage of the pipeline.</summary>
+    public required Stage Stage { get; init; }
+
+    /// <summary>Monotonic share done, 0–100.</summary>
+    public required double Progress { get; init; }
+
+    /// <summary>Name the client gave the file, cleaned; never used as a path.</summary>
+    public string? FileName { get; init; }
+
+    /// <summary>The medium.</summary>
+    public required MediaSummary Media { get; init; }
+
+    /// <summary>The answer in one word; null while running or after a failure.</summary>
+    public Verdict? Verdict { get; init; }
+
+    /// <summary>Reason codes behind the verdict, one of <see cref="ReasonCodes"/>, strongest first.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>Calibrated probability of <em>manipulated</em> in [0,1]; null when nothing could be scored.</summary>
+    public double? Probability { get; init; }
+
+    /// <summary>True for <see cref="Contracts.Verdict.Manipulated"/>, false for authentic and suspicious, null when inconclusive.</summary>
+    public bool? IsDeepfake { get; init; }
+
+    /// <summary><see cref="Probability"/> as 0–100.</summary>
+    public double? DeepfakeScore { get; init; }
+
+    /// <summary>How far the answer can be trusted, 0–100: certainty of the probability, reduced by doubt about the input.</summary>
+    public double? Confidence { get; init; }
+
+    /// <summary>Risk band of <see cref="DeepfakeScore"/>.</summary>
+    public RiskLevel? RiskLevel { get; init; }
+
+    /// <summary>One entry a face track.</summary>
+    public IReadOnlyList<FaceTrack> Faces { get; init; } = [];
+
+    /// <summary>One entry a sampled frame, by time.</summary>
+    public IReadOnlyList<FrameScore> Frames { get; init; } = [];
+
+    /// <summary>Stretches of time with high scores.</summary>
+    public IReadOnlyList<Segment> Segments { get; init; } = [];
+
+    /// <summary>Models that took part, or should have.</summary>
+    public IReadOnlyList<ModelResult> Models { get; init; } = [];
+
+    /// <summary>Forensic signals.</summary>
+    public IReadOnlyList<Signal> Signals { get; init; } = [];
+
+    /// <summary>What a reader of the result should know: sampling, fallbacks, missing parts.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Links to pictures and reports, by name.</summary>
+    public IReadOnlyDictionary<string, string> Artifacts { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Why the analysis failed; null otherwise.</summary>
+    public AnalysisError? Error { get; init; }
+
+    /// <summary>When it was accepted (UTC).</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it ended (UTC).</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>Seconds spent, by stage.</summary>
+    public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
+}
+
+/// <summary>Why an analysis failed.</summary>
+/// <param name="Code">Stable code, one of <see cref="ErrorCodes"/>.</param>
+/// <param name="Detail">One plain sentence.</param>
+public sealed record AnalysisError(string Code, string Detail);
+
+/// <summary>Facts about the medium. Sizes are those after rotation; they are null before it was decoded.</summary>
+public sealed record MediaSummary
+{
+    /// <summary>Image, animation or video; null before it was probed.</summary>
+    public MediaKind? Kind { get; init; }
+
+    /// <summary>Container.</summary>
+    public required MediaFormat Format { get; init; }
+
+    /// <summary>Hash of the uploaded bytes, 64 lower-case hex digits.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Size in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Width in pixels.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Height in pixels.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Length in seconds; null for an image.</summary>
+    public double? DurationSeconds { get; init; }
+
+    /// <summary>Name of the video codec as ffprobe gives it.</summary>
+    public string? Codec { get; init; }
+}
+
+/// <summary>One person followed through the medium.</summary>
+public sealed record FaceTrack
+{
+    /// <summary>Number of the track, from 1.</summary>
+    public required int TrackId { get; init; }
+
+    /// <summary>Probability of <em>manipulated</em> pooled over the track, [0,1]; null when no model scored it.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>First sighting, media time in seconds.</summary>
+    public required double FirstSeconds { get; init; }
+
+    /// <summary>Last sighting, media time in seconds.</summary>
+    public required double LastSeconds { get; init; }
+
+    /// <summary>In how many sampled frames it was seen.</summary>
+    public required int Frames { get; init; }
+
+    /// <summary>Median face size in source pixels (the longer side of the box).</summary>
+    public required double SizePixels { get; init; }
+
+    /// <summary>Link to a picture of this face.</summary>
+    public string? Crop { get; init; }
+}
+
+/// <summary>Scores of one sampled frame.</summary>
+public sealed record FrameScore
+{
+    /// <summary>Media time in seconds.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Highest face score of the frame, [0,1]; null without a scored face.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>The faces of the frame.</summary>
+    public IReadOnlyList<FaceScore> Faces { get; init; } = [];
+}
+
+/// <summary>Score of one face in one frame.</summary>
+public sealed record FaceScore
+{
+    /// <summary>Track it belongs to.</summary>
+    public required int TrackId { get; init; }
+
+    /// <summary>Box in source pixels after rotation.</summary>
+    public required Box Box { get; init; }
+
+    /// <summary>Probability of <em>manipulated</em>, [0,1]; null when no model scored it.</summary>
+    public double? Score { get; init; }
+}
+
+/// <summary>An axis-aligned rectangle in source pixels after rotation.</summary>
+/// <param name="X">Left edge.</param>
+/// <param name="Y">Top edge.</param>
+/// <param name="Width">Width, &gt; 0.</param>
+/// <param name="Height">Height, &gt; 0.</param>
+public readonly record struct Box(float X, float Y, float Width, float Height);
+
+/// <summary>A stretch of time in which a face scored high.</summary>
+/// <param name="StartSeconds">Start, media time.</param>
+/// <param name="EndSeconds">End, media time.</param>
+/// <param name="Score">Mean score inside, [0,1].</param>
+/// <param name="TrackId">The face.</param>
+public sealed record Segment(double StartSeconds, double EndSeconds, double Score, int TrackId);
+
+/// <summary>What one model said about the medium.</summary>
+public sealed record ModelResult
+{
+    /// <summary>Name from the manifest.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version from the manifest.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Execution provider: <c>cpu</c>, <c>cuda</c>.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>Pooled probability of <em>manipulated</em>, [0,1]; null after an error.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>Weight in the ensemble.</summary>
+    public required double Weight { get; init; }
+
+    /// <summary>Why it gave no score.</summary>
+    public string? Error { get; init; }
+}
+
+/// <summary>One forensic measurement.</summary>
+public sealed record Signal
+{
+    /// <summary>Stable name, e.g. <c>azimuthal_spectrum</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How unusual the measurement is, [0,1]: 0 as expected of a camera, 1 never seen there. Null when not applicable.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>Whether the signal says anything about this medium.</summary>
+    public required bool Applicable { get; init; }
+
+    /// <summary>Why it does or does not apply, or what was seen, in one plain sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Weight in the fusion; 0 as long as no gain was measured.</summary>
+    public double Weight { get; init; }
+
+    /// <summary>The numbers behind the score, by name.</summary>
+    public IReadOnlyDictionary<string, double> Values { get; init; } = new Dictionary<string, double>();
+}

@@ -1,0 +1,93 @@
+namespace Deepfake.Contracts;
+
+/// <summary>Why a verdict is what it is: stable codes in <see cref="Analysis.Reasons"/>.</summary>
+public static class ReasonCodes
+{
+    /// <summary>No face was found in any sampled frame.</summary>
+    public const string NoFace = "no_face";
+
+    /// <summary>Every face is smaller than the detector was validated for.</summary>
+    public const string FaceTooSmall = "face_too_small";
+
+    /// <summary>Faces are too blurred or dark to judge.</summary>
+    public const string LowQuality = "low_quality";
+
+    /// <summary>No neural model gave a score; forensics alone never convicts.</summary>
+    public const string ModelsUnavailable = "models_unavailable";
+
+    /// <summary>The models contradict each other.</summary>
+    public const string ModelsDisagree = "models_disagree";
+
+    /// <summary>Some models gave no score; the rest decided.</summary>
+    public const string ModelsMissing = "models_missing";
+
+    /// <summary>Forensic signals were not available; the models decided.</summary>
+    public const string ForensicsMissing = "forensics_missing";
+
+    /// <summary>A face scored above the threshold for <see cref="Verdict.Manipulated"/>.</summary>
+    public const string HighFaceScore = "high_face_score";
+
+    /// <summary>A face scored between the thresholds.</summary>
+    public const string ElevatedFaceScore = "elevated_face_score";
+
+    /// <summary>All faces scored below both thresholds.</summary>
+    public const string LowFaceScore = "low_face_score";
+}
+
+/// <summary>Stable codes of problem+json answers and of failed analyses.</summary>
+public static class ErrorCodes
+{
+    /// <summary>400: the body is empty.</summary>
+    public const string EmptyBody = "empty_body";
+
+    /// <summary>400: the request cannot be understood.</summary>
+    public const string InvalidRequest = "invalid_request";
+
+    /// <summary>400: the multipart body has no file part.</summary>
+    public const string MissingFile = "missing_file";
+
+    /// <summary>413: more bytes than allowed.</summary>
+    public const string TooLarge = "media_too_large";
+
+    /// <summary>413: more pixels than allowed.</summary>
+    public const string TooManyPixels = "too_many_pixels";
+
+    /// <summary>413: longer than allowed.</summary>
+    public const string TooLong = "media_too_long";
+
+    /// <summary>415: not one of the accepted formats.</summary>
+    public const string UnsupportedMedia = "unsupported_media";
+
+    /// <summary>415: a playlist, which could name other files.</summary>
+    public const string PlaylistRejected = "playlist_rejected";
+
+    /// <summary>422: the file ends before its content does.</summary>
+    public const string Truncated = "media_truncated";
+
+    /// <summary>422: the file cannot be decoded.</summary>
+    public const string Corrupt = "media_corrupt";
+
+    /// <summary>422: the container holds no picture.</summary>
+    public const string NoVideo = "no_video_stream";
+
+    /// <summary>404: unknown, or of another tenant.</summary>
+    public const string NotFound = "not_found";
+
+    /// <summary>409: the analysis has ended already.</summary>
+    public const string AlreadyEnded = "already_ended";
+
+    /// <summary>503: the backlog is full; try again after <c>Retry-After</c>.</summary>
+    public const string BacklogFull = "backlog_full";
+
+    /// <summary>503: a store or the broker is out of reach; nothing was accepted.</summary>
+    public const string Unavailable = "unavailable";
+
+    /// <summary>The analysis was not over by its deadline.</summary>
+    public const string DeadlineExceeded = "deadline_exceeded";
+
+    /// <summary>A stage failed again and again.</summary>
+    public const string StageFailed = "stage_failed";
+
+    /// <summary>500: a defect of ours.</summary>
+    public const string Internal = "internal_error";
+}
