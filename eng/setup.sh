@@ -13,11 +13,11 @@ need_sdk() {
   command -v npm >/dev/null || fail "npm is missing: install Node.js 20 or later (https://nodejs.org)"
 }
 
-# need_tools COMMAND=PACKAGE…: installs by apt what is not there. Daemons are not started: tests start their own.
+# need_tools COMMAND_OR_PATH_PATTERN=PACKAGE…: installs by apt what is not there. Daemons are not started: tests start their own.
 need_tools() {
   local missing=() pair
   for pair in "$@"; do
-    [ -n "$(command -v "${pair%%=*}" || ls "${pair%%=*}" 2>/dev/null)" ] || missing+=("${pair#*=}")
+    command -v "${pair%%=*}" >/dev/null || compgen -G "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -eq 0 ] && return
   local sudo=''
@@ -31,7 +31,7 @@ need_tools() {
   [ -z "$made" ] || $sudo rm -f $policy
 }
 
-need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg webpmux=webp anim_dump=webp; }
+need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg webpmux=webp; }
 
 # unchanged STAMP PATH…: whether nothing below the paths is newer than the stamp.
 unchanged() {

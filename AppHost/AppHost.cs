@@ -1,0 +1,66 @@
+// The whole system on one machine: `dotnet run --project AppHost` (needs a container engine).
+//   --Gpu=true            inference workers ask for CUDA
+//   --Workers=3           replicas of each worker pool
+// A server that runs elsewhere is used instead of a container where its connection string is given:
+//   ConnectionStrings__messaging, ConnectionStrings__cache, ConnectionStrings__history, ConnectionStrings__blobs
+using Microsoft.Extensions.Configuration;
+
+var builder = DistributedApplication.CreateBuilder(args);
+var gpu = builder.Configuration.GetValue("Gpu", false);
+var workers = builder.Configuration.GetValue("Workers", 2);
+
+var messaging = External("messaging") ?? builder.AddRabbitMQ("messaging").WithManagementPlugin().WithDataVolume();
+// Accepted analyses live in the cache until history has them: save every second, not every minute.
+var cache = External("cache") ?? builder.AddRedis("cache").WithDataVolume().WithPersistence(TimeSpan.FromSeconds(1), 1);
+var history = External("history") ?? builder.AddPostgres("postgres").WithDataVolume().AddDatabase("history");
+var blobs = External("blobs") ?? ObjectStore();
+
+var ingest = WithServers(builder.AddProject<Projects.IngestService>("ingest-service"));
+var results = WithServers(builder.AddProject<Projects.ResultService>("result-service"));
+WithServers(builder.AddProject<Projects.FrameService>("frame-service")).WithReplicas(workers);
+WithServers(builder.AddProject<Projects.ForensicsWorker>("forensics-worker")).WithReplicas(workers);
+WithServers(builder.AddProject<Projects.InferenceWorker>("inference-worker")).WithReplicas(workers)
+    .WithEnvironment("DEVICE", gpu ? "cuda" : "cpu");
+
+var gateway = builder.AddProject<Projects.Gateway>("gateway")
+    .WithReference(ingest).WaitFor(ingest)
+    .WithReference(results).WaitFor(results)
+    .WithHttpEndpoint(port: 8080)
+    .WithHttpHealthCheck("/health")
+    .WithExternalHttpEndpoints();
+
+if (builder.ExecutionContext.IsRunMode)
+{
+    // The page is part of the gateway; ./run builds it, and so does this.
+    var page = builder.AddExecutable("page", "npm", "../web", "run", "build");
+    gateway.WaitForCompletion(page);
+}
+
+builder.Build().Run();
+
+// Every service but the gateway needs all four servers.
+IResourceBuilder<ProjectResource> WithServers(IResourceBuilder<ProjectResource> service) => service
+    .WithReference(messaging).WaitFor(messaging)
+    .WithReference(cache).WaitFor(cache)
+    .WithReference(history).WaitFor(history)
+    .WithReference(blobs).WaitFor(blobs)
+    .WithHttpEndpoint()
+    .WithHttpHealthCheck("/health");
+
+// A server named by its connection string, or null.
+IResourceBuilder<IResourceWithConnectionString>? External(string name) =>
+    builder.Configuration.GetConnectionString(name) is null ? null : builder.AddConnectionString(name);
+
+// One container with the S3 API; any other S3 API will do. The password is for this machine only and is not published.
+IResourceBuilder<IResourceWithConnectionString> ObjectStore()
+{
+    var user = builder.AddParameter("storage-user", "deepfake");
+    var password = builder.AddParameter("storage-password", "local-only-password", secret: true);
+    var storage = builder.AddContainer("storage", "minio/minio", "RELEASE.2025-09-07T16-13-09Z")
+        .WithArgs("server", "/data", "--console-address", ":9001")
+        .WithEnvironment("MINIO_ROOT_USER", user).WithEnvironment("MINIO_ROOT_PASSWORD", password)
+        .WithHttpEndpoint(targetPort: 9000, name: "http").WithHttpEndpoint(targetPort: 9001, name: "console")
+        .WithVolume("storage-data", "/data").WithHttpHealthCheck("/minio/health/live", endpointName: "http");
+    return builder.AddConnectionString("blobs", ReferenceExpression.Create(
+        $"Endpoint={storage.GetEndpoint("http")};AccessKey={user};SecretKey={password}"));
+}
