@@ -1,0 +1,71 @@
+using System.Globalization;
+using Deepfake.Contracts;
+using Deepfake.IngestService.Submission;
+using Deepfake.IngestService.Sweeping;
+using Deepfake.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Deepfake.IngestService;
+
+/// <summary>Composes IngestService.</summary>
+public static class IngestExtensions
+{
+    private const string Document = "ingest";
+
+    /// <summary>
+    /// Adds what accepting files needs. The host brings <c>IObjectStore</c>, <c>IAnalysisStore</c> and the bus (<c>AddInfrastructure</c>,
+    /// <c>AddPipelineBus</c>, or the embedded ones).
+    /// </summary>
+    public static IHostApplicationBuilder AddIngest(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<IngestOptions>().BindConfiguration(IngestOptions.Section)
+            .Configure<IConfiguration>(ReadAlias).ValidateDataAnnotations().ValidateOnStart();
+        services.AddProblems();
+        services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
+        services.AddOpenApi(Document, SubmitDocumentation.Describe);
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // 64 kbit/s: slow phones pass, a connection that is held open for its own sake does not.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 8 * 1024, gracePeriod: TimeSpan.FromSeconds(15));
+        });
+
+        services.AddSingleton<AnalysisIds>();
+        services.AddSingleton<Backlog>();
+        services.AddSingleton<MediaIntake>();
+        services.AddSingleton<AnalysisPublisher>();
+        services.AddSingleton<Submitter>();
+        services.AddSingleton<UnpublishedSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<UnpublishedSweeper>());
+        services.AddHostedService<RecoverySweeper>();
+        return builder;
+    }
+
+    /// <summary>Maps <c>POST /v1/analyses</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
+    public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/v1/analyses", SubmitEndpoint.HandleAsync)
+            .WithName("SubmitAnalysis").WithTags("Analyses").WithGroupName(Document)
+            .WithSummary("Submit a file for analysis")
+            .WithDescription("The file goes into the form part `file`, or is the body itself. What it is gets decided from its content. Answers as soon as file and record are durable; "
+                + "follow `Location` for progress and result.")
+            .Produces<Analysis>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        // The name is pinned, so that services that share a host each serve their own document.
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
+        return app;
+    }
+
+    private static void ReadAlias(IngestOptions options, IConfiguration configuration)
+    {
+        if (configuration[$"{IngestOptions.Section}:{nameof(IngestOptions.MaxBytes)}"] is not null) return;
+        if (configuration["MAX_FILE_SIZE_MB"] is not { Length: > 0 } megabytes) return;
+        if (!double.TryParse(megabytes, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || value is not (> 0 and <= 65536))
+            throw new InvalidOperationException("MAX_FILE_SIZE_MB is a number of megabytes, above 0 and at most 65536.");
+        options.MaxBytes = (long)(value * 1024 * 1024);
+    }
+}

@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Deepfake.IngestService;
+
+/// <summary>Settings of IngestService, section <c>Ingest</c>.</summary>
+public sealed class IngestOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Ingest";
+
+    /// <summary>Largest file in bytes. <c>MAX_FILE_SIZE_MB</c> (of 1,048,576 bytes) is an alias. Default 100 MB.</summary>
+    [Range(1024, 64L * 1024 * 1024 * 1024)]
+    public long MaxBytes { get; set; } = 100L * 1024 * 1024;
+
+    /// <summary>Largest picture in pixels (width × height). Default 100 million.</summary>
+    [Range(1, 10_000_000_000)]
+    public long MaxPixels { get; set; } = 100_000_000;
+
+    /// <summary>How many analyses may be unfinished before new ones are turned away. Default 1000.</summary>
+    [Range(1, 10_000_000)]
+    public int BacklogLimit { get; set; } = 1000;
+
+    /// <summary>What <c>Retry-After</c> says while the backlog is full. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan BacklogRetryAfter { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an interactive analysis may take from acceptance to end. Default 30 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "7.00:00:00")]
+    public TimeSpan InteractiveDeadline { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The same for the batch lane. Default 6 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "7.00:00:00")]
+    public TimeSpan BatchDeadline { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>How long the broker may take to confirm before the sweeper takes over; the client waits for it. Default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long writing the record may take. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan RecordTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the sweeper looks for what was accepted but not published. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Age from which an unpublished analysis is the sweeper's. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan SweepAge { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Publish every unfinished analysis again at start: for a host whose queue lives in its memory. Default false.</summary>
+    public bool RecoverOnStart { get; set; }
+}
