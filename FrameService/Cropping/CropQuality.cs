@@ -1,0 +1,89 @@
+using Deepfake.Contracts;
+using Deepfake.FrameService.Faces;
+using Deepfake.Infrastructure.Packs;
+
+namespace Deepfake.FrameService.Cropping;
+
+/// <summary>Measures how much a crop can tell.</summary>
+public static class CropQuality
+{
+    private const int Side = 128;
+
+    /// <summary>Nose tip before the ear axis over half the ear distance, of an average head: turns an offset into an angle.</summary>
+    private const float NoseDepth = 1.4f;
+
+    /// <summary>Measures a crop.</summary>
+    /// <param name="crop"><see cref="FacePack.CropBytes"/> bytes of RGB.</param>
+    /// <param name="face">The face in source pixels.</param>
+    public static FaceQuality Measure(ReadOnlySpan<byte> crop, DetectedFace face)
+    {
+        Span<float> luma = stackalloc float[Side * Side];
+        FaceLuma(crop, luma);
+        var sum = 0f;
+        foreach (var value in luma) sum += value;
+        return new FaceQuality
+        {
+            SizePixels = face.Size,
+            Sharpness = LaplacianVariance(luma),
+            Brightness = sum / luma.Length,
+            Yaw = Yaw(face),
+            Roll = face.EyeAngle * 180 / MathF.PI,
+        };
+    }
+
+    /// <summary>
+    /// Turn of the head in [−1, 1]: the angle at which the nose stands beside the middle of the ears, over 90°. Negative when the nose
+    /// points to the left edge of the (levelled) picture.
+    /// </summary>
+    public static float Yaw(DetectedFace face)
+    {
+        var at = face.Landmarks;
+        var (sin, cos) = MathF.SinCos(face.EyeAngle);
+        float Across(int i) => cos * at[i] + sin * at[i + 1];
+        float right = Across(8), left = Across(10), nose = Across(4);
+        var half = Math.Max((left - right) / 2, 1e-3f * face.Size);
+        return Math.Clamp(MathF.Atan((nose - (left + right) / 2) / half / NoseDepth) / (MathF.PI / 2), -1, 1);
+    }
+
+    /// <summary>Luma (BT.601) of the face itself, the crop's middle 1/margin, at 128 × 128.</summary>
+    private static void FaceLuma(ReadOnlySpan<byte> crop, Span<float> luma)
+    {
+        const float Step = FacePack.Side / FacePack.Margin / Side, First = (FacePack.Side - FacePack.Side / FacePack.Margin) / 2;
+        for (var y = 0; y < Side; y++)
+        {
+            var sourceY = First + (y + 0.5f) * Step - 0.5f;
+            var top = (int)sourceY;
+            var fy = sourceY - top;
+            for (var x = 0; x < Side; x++)
+            {
+                var sourceX = First + (x + 0.5f) * Step - 0.5f;
+                var left = (int)sourceX;
+                var fx = sourceX - left;
+                var at = (top * FacePack.Side + left) * 3;
+                luma[y * Side + x] = (1 - fy) * ((1 - fx) * Luma(crop, at) + fx * Luma(crop, at + 3))
+                    + fy * ((1 - fx) * Luma(crop, at + FacePack.Side * 3) + fx * Luma(crop, at + FacePack.Side * 3 + 3));
+            }
+        }
+    }
+
+    private static float Luma(ReadOnlySpan<byte> crop, int at) => 0.299f * crop[at] + 0.587f * crop[at + 1] + 0.114f * crop[at + 2];
+
+    private static float LaplacianVariance(ReadOnlySpan<float> luma)
+    {
+        double sum = 0, squares = 0;
+        for (var y = 1; y < Side - 1; y++)
+        {
+            for (var x = 1; x < Side - 1; x++)
+            {
+                var i = y * Side + x;
+                var value = luma[i - 1] + luma[i + 1] + luma[i - Side] + luma[i + Side] - 4 * luma[i];
+                sum += value;
+                squares += value * value;
+            }
+        }
+
+        const int Count = (Side - 2) * (Side - 2);
+        var mean = sum / Count;
+        return (float)(squares / Count - mean * mean);
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Deepfake.FrameService.Decoding;
+using Deepfake.FrameService.Probing;
+using Deepfake.FrameService.Sampling;
+
+namespace Deepfake.FrameService.Extraction;
+
+/// <summary>A frame that was taken, and whether the scene changed since the one before.</summary>
+internal readonly record struct SampledFrame(VideoFrame Frame, bool AfterCut);
+
+/// <summary>Delivers the sampled frames of a medium in order of time, decoding ahead of who reads them.</summary>
+internal sealed class FrameSource(FrameServiceOptions options)
+{
+    /// <summary>Inputs one ffmpeg jumps through; each costs a decoder's memory.</summary>
+    private const int JumpsPerChild = 8;
+
+    /// <summary>Frames decoded ahead of their use.</summary>
+    private const int Ahead = 2;
+
+    private readonly FfmpegDecoder _decoder = new(options.Ffmpeg, options.DecodeThreads);
+
+    /// <summary>Decodes and samples. The reader disposes the frames.</summary>
+    /// <exception cref="DecodeTimeoutException">Nothing came in time.</exception>
+    /// <exception cref="InvalidDataException">The decoder's output is damaged or too large.</exception>
+    public IAsyncEnumerable<SampledFrame> ReadAsync(string path, MediaFacts facts, SamplePlan plan, DecodeReport report, CancellationToken cancellationToken)
+    {
+        var request = Request(path, facts, plan);
+        return plan.Mode switch
+        {
+            SampleMode.Jumps => WithCuts(Distinct(JumpAsync(request, plan.Instants, report, cancellationToken), cancellationToken), cancellationToken),
+            SampleMode.OnePass => SelectAsync(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), plan, cancellationToken),
+            _ => WithCuts(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), cancellationToken),
+        };
+    }
+
+    private DecodeRequest Request(string path, MediaFacts facts, SamplePlan plan) => new()
+    {
+        Path = path,
+        Demuxer = FfmpegCommand.Demuxer(facts.Format),
+        Select = SamplePlanner.SelectExpression(plan),
+        HasAlpha = facts.HasAlpha,
+        MaxSide = plan.Mode == SampleMode.Still ? (int)Math.Min(options.DecodePixels, 65_535) : options.DecodeSide,
+        MaxPixels = plan.Mode == SampleMode.Still ? options.DecodePixels : (long)options.DecodeSide * options.DecodeSide,
+        SourcePixels = options.MaxPixels,
+        MaxFrames = plan.Mode == SampleMode.OnePass ? plan.Instants.Count : plan.Frames,
+        Limit = TimeSpan.FromSeconds(options.DecodeSeconds),
+    };
+
+    /// <summary>
+    /// Groups of jumps, the next one decoding while this one is read. Where key frames are so far apart that jumps meet the same one,
+    /// the rest is decoded exactly.
+    /// </summary>
+    private async IAsyncEnumerable<VideoFrame> JumpAsync(
+        DecodeRequest request, IReadOnlyList<double> instants, DecodeReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var groups = instants.Chunk(JumpsPerChild).Select(seeks => request with { Seeks = seeks, MaxFrames = seeks.Length }).ToList();
+        var accurate = false;
+        IAsyncEnumerator<VideoFrame>? next = null;
+        try
+        {
+            for (var i = 0; i < groups.Count; i++)
+            {
+                var wasAccurate = accurate;
+                await using var current = next ?? Start(groups[i], accurate);
+                next = i + 1 < groups.Count ? Start(groups[i + 1], accurate) : null;
+                var last = double.NegativeInfinity;
+                int distinct = 0;
+                while (await current.MoveNextAsync())
+                {
+                    if (current.Current.Seconds > last + 1e-6) distinct++;
+                    last = current.Current.Seconds;
+                    yield return current.Current;
+                }
+
+                if (wasAccurate || distinct > groups[i].Seeks.Count * 3 / 4) continue;
+                accurate = true;
+                if (next is not null) await next.DisposeAsync();
+                next = i + 1 < groups.Count ? Start(groups[i + 1], accurate) : null;
+                if (i > 0) continue;
+                await using var again = Start(groups[i], accurate);
+                while (await again.MoveNextAsync()) yield return again.Current;
+            }
+        }
+        finally
+        {
+            if (next is not null) await next.DisposeAsync();
+        }
+
+        IAsyncEnumerator<VideoFrame> Start(DecodeRequest group, bool exact) =>
+            Prefetch(_decoder.DecodeAsync(group with { Accurate = exact }, report, null, cancellationToken), Ahead, cancellationToken).GetAsyncEnumerator(cancellationToken);
+    }
+
+    /// <summary>Drops frames that do not come after the one before.</summary>
+    private static async IAsyncEnumerable<VideoFrame> Distinct(IAsyncEnumerable<VideoFrame> frames, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var last = double.NegativeInfinity;
+        await foreach (var frame in frames.WithCancellation(cancellationToken))
+        {
+            if (frame.Seconds <= last + 1e-6)
+            {
+                frame.Dispose();
+                continue;
+            }
+
+            last = frame.Seconds;
+            yield return frame;
+        }
+    }
+
+    private static async IAsyncEnumerable<SampledFrame> WithCuts(IAsyncEnumerable<VideoFrame> frames, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        SceneSignature? before = null;
+        await foreach (var frame in frames.WithCancellation(cancellationToken))
+        {
+            var signature = new SceneSignature(frame.View);
+            var cut = before is not null && signature.DifferenceTo(before) > SceneSignature.CutThreshold;
+            before = signature;
+            yield return new SampledFrame(frame, cut);
+        }
+    }
+
+    private static async IAsyncEnumerable<SampledFrame> SelectAsync(
+        IAsyncEnumerable<VideoFrame> candidates, SamplePlan plan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var selector = new CandidateSelector<VideoFrame>(plan.Strata);
+        SceneSignature? before = null, taken = null;
+        var signatures = new Dictionary<VideoFrame, SceneSignature>();
+        try
+        {
+            await foreach (var candidate in candidates.WithCancellation(cancellationToken))
+            {
+                var signature = signatures[candidate] = new SceneSignature(candidate.View);
+                var cut = before is not null && signature.DifferenceTo(before) > SceneSignature.CutThreshold;
+                before = signature;
+                var winner = selector.Offer(candidate, new CandidateFeatures(candidate.Seconds, signature.IsBlack, cut), out var loser);
+                if (loser is not null)
+                {
+                    signatures.Remove(loser);
+                    loser.Dispose();
+                }
+
+                if (winner is not null) yield return Take(winner);
+            }
+
+            if (selector.Finish() is { } last) yield return Take(last);
+        }
+        finally
+        {
+            foreach (var left in signatures.Keys) left.Dispose();
+        }
+
+        SampledFrame Take(VideoFrame frame)
+        {
+            signatures.Remove(frame, out var signature);
+            var cut = taken is not null && signature!.DifferenceTo(taken) > SceneSignature.CutThreshold;
+            taken = signature;
+            return new SampledFrame(frame, cut);
+        }
+    }
+
+    /// <summary>Runs the producer ahead of its reader by a few frames, so that decoding and detection overlap.</summary>
+    private static async IAsyncEnumerable<VideoFrame> Prefetch(
+        IAsyncEnumerable<VideoFrame> frames, int ahead, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var channel = Channel.CreateBounded<VideoFrame>(new BoundedChannelOptions(ahead) { SingleReader = true, SingleWriter = true });
+        var producing = Task.Run(
+            async () =>
+            {
+                try
+                {
+                    await foreach (var frame in frames.WithCancellation(stop.Token))
+                    {
+                        try
+                        {
+                            await channel.Writer.WriteAsync(frame, stop.Token);
+                        }
+                        catch
+                        {
+                            frame.Dispose();
+                            throw;
+                        }
+                    }
+
+                    channel.Writer.TryComplete();
+                }
+                catch (Exception e)
+                {
+                    channel.Writer.TryComplete(e);
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            await foreach (var frame in channel.Reader.ReadAllAsync(cancellationToken)) yield return frame;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await producing;
+            while (channel.Reader.TryRead(out var left)) left.Dispose();
+        }
+    }
+}
