@@ -23,7 +23,11 @@ public static class IngestExtensions
             .Configure<IConfiguration>(ReadAlias).ValidateDataAnnotations().ValidateOnStart();
         services.AddProblems();
         services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
-        services.AddOpenApi(Document, SubmitDocumentation.Describe);
+        services.AddOpenApi(Document, document =>
+        {
+            document.ShouldInclude = endpoint => endpoint.GroupName == Document;
+            SubmitDocumentation.Describe(document);
+        });
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,0 +1,49 @@
+using Deepfake.Gateway.Proxying;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+
+namespace Deepfake.Gateway;
+
+/// <summary>Composes the gateway: the front door, and behind it the proxy to the services.</summary>
+public static class GatewayExtensions
+{
+    /// <summary>Adds front door and proxy. Service addresses come from <c>services:NAME:http:N</c>.</summary>
+    public static IHostApplicationBuilder AddGateway(this IHostApplicationBuilder builder)
+    {
+        builder.AddFrontDoor();
+        var services = builder.Services;
+        services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
+            .Configure<IConfiguration>(GatewayOptions.ReadAlias).ValidateDataAnnotations().ValidateOnStart();
+        services.AddRequestTimeouts();
+        services.Configure<KestrelServerOptions>(kestrel =>
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 8 * 1024, gracePeriod: TimeSpan.FromSeconds(15)));
+        services.Configure<TransportFailureRateHealthPolicyOptions>(health =>
+        {
+            health.DetectionWindowSize = TimeSpan.FromSeconds(10);
+            health.MinimalTotalCountThreshold = 3;
+            health.DefaultFailureRateLimit = 0.5;
+        });
+        services.AddReverseProxy();
+        services.AddSingleton<IForwarderHttpClientFactory, ProxyClientFactory>();
+        services.AddSingleton<IProxyConfigProvider>(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<GatewayOptions>>().Value;
+            return new InMemoryConfigProvider(ProxyTable.Routes(options), ProxyTable.Clusters(options, provider.GetRequiredService<IConfiguration>()));
+        });
+        return builder;
+    }
+
+    /// <summary>Middleware of the gateway, before its endpoints.</summary>
+    public static IApplicationBuilder UseGateway(this IApplicationBuilder app) => app.UseFrontDoor().UseRequestTimeouts();
+
+    /// <summary>Maps page, documents and the way to the services.</summary>
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder app)
+    {
+        app.MapFrontDoor();
+        app.MapReverseProxy(ProxyPipeline.Build);
+        return app;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+
+namespace Deepfake.Gateway.Proxying;
+
+/// <summary>Which request goes to which service, and how long it may take.</summary>
+internal static class ProxyTable
+{
+    public const string SubmitRoute = "submit";
+
+    private const string Ingest = "ingest-service";
+    private const string Results = "result-service";
+    private const string Events = "result-service-events";
+    private static readonly string[] Schemes = ["http", "https"];
+
+    /// <summary>
+    /// Above the services' own margin: they answer with a reason, this limit only ends what does not stop. Bodies that say at once that
+    /// they are larger are refused before they are forwarded.
+    /// </summary>
+    public const long BodyMargin = 32L * 1024 * 1024;
+
+    /// <summary>An idle event stream is not cut; the proxy wants a number for never.</summary>
+    private static readonly TimeSpan Never = TimeSpan.FromDays(7);
+
+    public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options) =>
+    [
+        new()
+        {
+            RouteId = SubmitRoute, ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/analyses", Methods = ["POST"] },
+            MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
+        },
+        new() { RouteId = "events", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/events", Methods = ["GET"] } },
+        new() { RouteId = "results", ClusterId = Results, Match = new RouteMatch { Path = "/v1/{**rest}" }, Timeout = options.RequestTimeout },
+        new() { RouteId = "openapi-ingest", ClusterId = Ingest, Match = new RouteMatch { Path = "/openapi/ingest.json", Methods = ["GET"] }, Timeout = options.RequestTimeout },
+        new() { RouteId = "openapi-result", ClusterId = Results, Match = new RouteMatch { Path = "/openapi/result.json", Methods = ["GET"] }, Timeout = options.RequestTimeout },
+    ];
+
+    public static IReadOnlyList<ClusterConfig> Clusters(GatewayOptions options, IConfiguration configuration) =>
+    [
+        // Storing the last part may keep an upload silent for a while after its last byte.
+        Cluster(Ingest, Ingest, TimeSpan.FromMinutes(2), options, configuration),
+        Cluster(Results, Results, options.RequestTimeout, options, configuration),
+        Cluster(Events, Results, Never, options, configuration),
+    ];
+
+    private static ClusterConfig Cluster(string id, string service, TimeSpan silence, GatewayOptions options, IConfiguration configuration) => new()
+    {
+        ClusterId = id,
+        LoadBalancingPolicy = LoadBalancingPolicies.PowerOfTwoChoices,
+        Destinations = Destinations(service, configuration),
+        HttpRequest = new ForwarderRequestConfig { ActivityTimeout = silence, AllowResponseBuffering = false },
+        HealthCheck = new HealthCheckConfig
+        {
+            // With every destination marked down the proxy tries all the same: the mark may be older than the restart.
+            AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
+            Active = new ActiveHealthCheckConfig
+            {
+                Enabled = true, Path = "/alive", Interval = options.HealthInterval, Timeout = options.ConnectTimeout, Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+            },
+            Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate, ReactivationPeriod = options.HealthInterval },
+        },
+        Metadata = new Dictionary<string, string> { [ConsecutiveFailuresHealthPolicyOptions.ThresholdMetadataName] = "1" },
+    };
+
+    /// <summary>Addresses as Aspire injects them: <c>services:NAME:http:0</c>, <c>:1</c> …</summary>
+    private static Dictionary<string, DestinationConfig> Destinations(string service, IConfiguration configuration)
+    {
+        var addresses = Schemes.SelectMany(scheme => configuration.GetSection($"services:{service}:{scheme}").GetChildren())
+            .Select(child => child.Value).OfType<string>().Where(value => value.Length > 0).Distinct().ToList();
+        if (addresses.Count == 0) throw new InvalidOperationException($"The address of {service} is not configured (services__{service}__http__0).");
+        return addresses.Select((address, index) => (address, index)).ToDictionary(
+            pair => string.Create(CultureInfo.InvariantCulture, $"{service}-{pair.index}"),
+            pair => new DestinationConfig { Address = pair.address });
+    }
+}

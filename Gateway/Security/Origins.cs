@@ -1,0 +1,23 @@
+namespace Deepfake.Gateway.Security;
+
+/// <summary>Which other origins' pages may call the API (CORS). None, unless <c>CORS_ORIGINS</c> names them.</summary>
+internal static class Origins
+{
+    public static void AddOrigins(this IHostApplicationBuilder builder)
+    {
+        var origins = (builder.Configuration["CORS_ORIGINS"] ?? "").Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var origin in origins.Where(origin => origin != "*"))
+        {
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.PathAndQuery != "/" || origin.EndsWith('/'))
+                throw new InvalidOperationException($"CORS_ORIGINS: '{origin}' is no origin (such as https://example.org), nor '*'.");
+        }
+
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy =>
+        {
+            if (origins.Contains("*")) policy.AllowAnyOrigin();
+            else policy.WithOrigins(origins);
+            policy.WithMethods("GET", "POST", "PUT", "PATCH", "DELETE").AllowAnyHeader()
+                .WithExposedHeaders("Location", "Retry-After").SetPreflightMaxAge(TimeSpan.FromMinutes(10));
+        }));
+    }
+}
