@@ -88,6 +88,9 @@ public sealed record Analysis
     /// <summary>Monotonic share done, 0–100.</summary>
     public required double Progress { get; init; }
 
+    /// <summary>Estimated seconds to the end while running; null when it is over or too little is known.</summary>
+    public double? SecondsRemaining { get; init; }
+
     /// <summary>Name the client gave the file, cleaned; never used as a path.</summary>
     public string? FileName { get; init; }
 
