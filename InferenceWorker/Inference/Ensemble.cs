@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Deepfake.InferenceWorker.Models;
+using Microsoft.Extensions.Logging;
+
+namespace Deepfake.InferenceWorker.Inference;
+
+/// <summary>A model that lies in the models folder but gives no scores.</summary>
+/// <param name="Name">From its manifest, or of its folder.</param>
+/// <param name="Version">From its manifest; <c>unknown</c> without one.</param>
+/// <param name="Weight">From its manifest; 0 without one.</param>
+/// <param name="Error">Why, in one plain sentence.</param>
+public sealed record UnavailableModel(string Name, string Version, double Weight, string Error);
+
+/// <summary>The models that score, and those that should but cannot.</summary>
+/// <param name="Sessions">Loaded models, by name.</param>
+/// <param name="Unavailable">The others, by name.</param>
+public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IReadOnlyList<UnavailableModel> Unavailable) : IDisposable
+{
+    /// <summary>
+    /// Loads every folder below a path. A folder that cannot be loaded is logged and listed as unavailable; nothing it holds can stop the
+    /// others.
+    /// </summary>
+    public static Ensemble Load(string path, IExecutionProvider provider, RunShape shape, ILogger logger, CancellationToken cancellationToken)
+    {
+        var sessions = new List<ModelSession>();
+        var unavailable = new List<UnavailableModel>();
+        foreach (var folder in ModelFolder.List(path))
+        {
+            ModelManifest? manifest = null;
+            try
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                manifest = ModelFolder.ReadManifest(folder);
+                if (sessions.Exists(s => s.Manifest.Name == manifest.Name)) throw new ModelRejectedException("another model has the same name");
+                var began = Stopwatch.GetTimestamp();
+                var session = LoadSession(manifest, ModelFolder.VerifyFile(folder, manifest), provider, shape, logger);
+                sessions.Add(session);
+                Log.Loaded(logger, manifest.Name, manifest.Version, session.Provider, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                var error = e is ModelRejectedException ? e.Message : "the model cannot be loaded";
+                var name = manifest?.Name ?? Path.GetFileName(folder);
+                Log.Rejected(logger, name, error, e.InnerException ?? (e is ModelRejectedException ? null : e));
+                unavailable.Add(new UnavailableModel(name, manifest?.Version ?? "unknown", manifest?.Weight ?? 0, error));
+            }
+            catch
+            {
+                foreach (var session in sessions) session.Dispose();
+                throw;
+            }
+        }
+
+        if (sessions.Count == 0) Log.Empty(logger, path);
+        return new Ensemble(sessions, unavailable);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var session in Sessions) session.Dispose();
+    }
+
+    private static ModelSession LoadSession(ModelManifest manifest, string path, IExecutionProvider provider, RunShape shape, ILogger logger)
+    {
+        try
+        {
+            return ModelSession.Load(manifest, path, provider, shape);
+        }
+        catch (ModelRejectedException e) when (provider is not CpuExecutionProvider && e.InnerException is not null)
+        {
+            // Out of GPU memory, an operator the GPU lacks: the CPU may still do it.
+            Log.FellBack(logger, manifest.Name, provider.Name, e.InnerException);
+            return ModelSession.Load(manifest, path, new CpuExecutionProvider(), shape with { MaxBatch = Math.Min(shape.MaxBatch, 8) });
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3011, LogLevel.Information, "Model {Model} {Version} is loaded on {Provider} ({Seconds:F2} s)")]
+        public static partial void Loaded(ILogger logger, string model, string version, string provider, double seconds);
+
+        [LoggerMessage(3012, LogLevel.Error, "Model {Model} is not available: {Error}")]
+        public static partial void Rejected(ILogger logger, string model, string error, Exception? exception);
+
+        [LoggerMessage(3013, LogLevel.Warning, "Model {Model} does not run on {Provider}; it runs on the CPU")]
+        public static partial void FellBack(ILogger logger, string model, string provider, Exception exception);
+
+        [LoggerMessage(3014, LogLevel.Warning, "No model is available in {Path}: results will be inconclusive")]
+        public static partial void Empty(ILogger logger, string path);
+    }
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using Deepfake.InferenceWorker.Models;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Deepfake.InferenceWorker.Inference;
+
+/// <summary>
+/// One network, loaded and warmed up. Threads share it: as many as there are lanes run side by side, each with buffers of its own; more
+/// take turns.
+/// </summary>
+public sealed class ModelSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _run = new();
+    private readonly ScoreDecoder _decoder;
+    private readonly RunShape _shape;
+    private readonly int[] _buckets;
+    private readonly BlockingCollection<RunBuffers> _free = [];
+    private readonly RunBuffers[] _buffers;
+    private readonly string[] _inputNames;
+    private readonly string[] _outputNames;
+
+    private ModelSession(ModelManifest manifest, InferenceSession session, IExecutionProvider provider, RunShape shape)
+    {
+        _session = session;
+        _shape = shape;
+        Manifest = manifest;
+        Provider = provider.Name;
+        var signature = NetworkSignature.Read(session, manifest);
+        _inputNames = [signature.InputName];
+        _outputNames = [signature.OutputName];
+        _decoder = new ScoreDecoder(manifest.Output, signature.Columns);
+
+        // A mirrored view doubles the rows of the tensor: the buckets are halved so that memory stays the same.
+        var views = manifest.Input.TtaFlip ? 2 : 1;
+        if (signature.FixedBatch is { } rows && rows % views != 0) throw new ModelRejectedException("tta_flip needs a free or even batch dimension");
+        _buckets = signature.FixedBatch is { } batch ? [batch / views] : BatchBuckets.UpTo(shape.MaxBatch / views);
+        _buffers = [.. Enumerable.Range(0, shape.Lanes).Select(_ => new RunBuffers(manifest.Input, signature, _buckets))];
+        foreach (var buffers in _buffers) _free.Add(buffers);
+    }
+
+    /// <summary>What was loaded.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>What it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Provider { get; }
+
+    /// <summary>Batch sizes it runs with, ascending.</summary>
+    public IReadOnlyList<int> Buckets => _buckets;
+
+    /// <summary>Loads a network, checks that it fits its manifest, and runs every batch size once in every lane.</summary>
+    /// <exception cref="ModelRejectedException">It cannot be loaded, does not fit, or fails on an empty picture.</exception>
+    public static ModelSession Load(ModelManifest manifest, string path, IExecutionProvider provider, RunShape shape)
+    {
+        if (manifest.Kind == ModelKind.Sequence) throw new ModelRejectedException("sequence models are not run yet");
+        InferenceSession? native = null;
+        ModelSession? session = null;
+        try
+        {
+            using var options = new SessionOptions
+            {
+                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+                ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+                IntraOpNumThreads = shape.ThreadsPerRun,
+                InterOpNumThreads = 1,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            };
+            // Threads that spin while they wait would take processor time from decoding beside them.
+            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+            options.AddSessionConfigEntry("session.set_denormal_as_zero", "1");
+            provider.Configure(options);
+            native = new InferenceSession(path, options);
+            session = new ModelSession(manifest, native, provider, shape);
+            session.WarmUp();
+            return session;
+        }
+        catch (Exception e)
+        {
+            if (session is not null) session.Dispose();
+            else native?.Dispose();
+            if (e is ModelRejectedException) throw;
+            throw new ModelRejectedException("the network cannot be loaded or run", e);
+        }
+    }
+
+    /// <summary>Scores crops.</summary>
+    /// <param name="crops">RGB crops of a face pack.</param>
+    /// <param name="scores">
+    /// Takes one calibrated probability of <em>manipulated</em> a crop, [0,1]; NaN where the network gave no number.
+    /// </param>
+    /// <exception cref="OnnxRuntimeException">The network failed; no score is valid.</exception>
+    public void Score(IReadOnlyList<ReadOnlyMemory<byte>> crops, Span<float> scores)
+    {
+        if (scores.Length < crops.Count) throw new ArgumentException($"{crops.Count} crops need as many scores.", nameof(scores));
+        var buffers = _free.Take();
+        try
+        {
+            for (var done = 0; done < crops.Count;)
+            {
+                var bucket = BatchBuckets.Choose(crops.Count - done, _buckets, _shape.Padding);
+                var count = Math.Min(bucket, crops.Count - done);
+                for (var i = 0; i < count; i++) buffers.Write(crops[done + i].Span, i);
+                Run(buffers, bucket);
+                var logits = _decoder.Logits(buffers.Output, buffers.Views, buffers.Logits.AsSpan(0, count));
+                for (var i = 0; i < count; i++) scores[done + i] = (float)Manifest.Calibration.Probability(logits[i]);
+                done += count;
+            }
+        }
+        finally
+        {
+            _free.Add(buffers);
+        }
+    }
+
+    /// <summary>Ends runs that are under way with an exception; the session is of no further use.</summary>
+    public void Terminate() => _run.Terminate = true;
+
+    /// <summary>Frees the network; nobody may be scoring.</summary>
+    public void Dispose()
+    {
+        foreach (var buffers in _buffers) buffers.Dispose();
+        _free.Dispose();
+        _run.Dispose();
+        _session.Dispose();
+    }
+
+    private void WarmUp()
+    {
+        // One lane after the other: what warms up are the memory plan of each batch size and the kernels.
+        foreach (var buffers in _buffers)
+            foreach (var bucket in _buckets)
+                Run(buffers, bucket);
+    }
+
+    private void Run(RunBuffers buffers, int bucket)
+    {
+        var (inputs, outputs) = buffers.Bind(bucket);
+        _session.Run(_run, _inputNames, inputs, _outputNames, outputs);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Packs;
+
+namespace Deepfake.InferenceWorker.Inference;
+
+/// <summary>One pack on its way through the batcher. Lanes write disjoint rows of it.</summary>
+internal sealed class ScoringRequest : IDisposable
+{
+    private readonly TaskCompletionSource<IReadOnlyList<ModelScores>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IReadOnlyList<ModelSession> _sessions;
+    private readonly float[][] _scores;
+    private readonly string?[] _errors;
+    private readonly CancellationTokenRegistration _cancellation;
+    private int _scored;
+
+    public ScoringRequest(FacePack pack, IReadOnlyList<ModelSession> sessions, CancellationToken cancellationToken)
+    {
+        Pack = pack;
+        _sessions = sessions;
+        _scores = [.. sessions.Select(_ => new float[pack.Crops.Count])];
+        _errors = new string?[sessions.Count];
+        _cancellation = cancellationToken.Register(() => _done.TrySetCanceled(cancellationToken));
+    }
+
+    public FacePack Pack { get; }
+
+    /// <summary>First row that no batch holds yet; under the batcher's lock.</summary>
+    public int NextRow { get; set; }
+
+    public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
+
+    public Task<IReadOnlyList<ModelScores>> Completion => _done.Task;
+
+    /// <summary>Nobody waits any more.</summary>
+    public bool IsOver => _done.Task.IsCompleted;
+
+    public bool Failed(int model) => Volatile.Read(ref _errors[model]) is not null;
+
+    public void Fail(int model, string error) => Interlocked.CompareExchange(ref _errors[model], error, null);
+
+    public void SetScores(int model, int row, ReadOnlySpan<float> scores)
+    {
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (!float.IsFinite(scores[i]))
+            {
+                Fail(model, "the model gave a value that is not a number");
+                return;
+            }
+
+            // Six decimals are more than any calibration can promise, and keep the message small.
+            _scores[model][row + i] = MathF.Round(Math.Clamp(scores[i], 0, 1), 6);
+        }
+    }
+
+    /// <summary>Counts rows as done by every model; the last ones complete the request.</summary>
+    public void Advance(int rows)
+    {
+        if (Interlocked.Add(ref _scored, rows) == Pack.Crops.Count) Complete();
+    }
+
+    public void Complete() => _done.TrySetResult([.. _sessions.Select((session, model) => new ModelScores
+    {
+        Name = session.Manifest.Name,
+        Version = session.Manifest.Version,
+        Weight = session.Manifest.Weight,
+        Provider = session.Provider,
+        Scores = _errors[model] is null ? _scores[model] : [],
+        Error = _errors[model],
+    })]);
+
+    public void Abort(Exception exception) => _done.TrySetException(exception);
+
+    public void Dispose() => _cancellation.Dispose();
+}

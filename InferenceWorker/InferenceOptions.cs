@@ -1,0 +1,65 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Deepfake.InferenceWorker;
+
+/// <summary>Where to run networks.</summary>
+public enum Device
+{
+    /// <summary>CUDA where it is there, else the CPU.</summary>
+    Auto,
+
+    /// <summary>The CPU.</summary>
+    Cpu,
+
+    /// <summary>CUDA; the CPU with a warning where it is missing.</summary>
+    Cuda,
+}
+
+/// <summary>Configuration section <c>Inference</c>.</summary>
+public sealed class InferenceOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Inference";
+
+    /// <summary>Where to run; alias <c>DEVICE</c>.</summary>
+    public Device Device { get; set; } = Device.Auto;
+
+    /// <summary>Number of the GPU.</summary>
+    [Range(0, 63)]
+    public int GpuIndex { get; set; }
+
+    /// <summary>
+    /// Path of a CUDA provider built as an ONNX Runtime plugin library; empty to use the one of the standard GPU package.
+    /// </summary>
+    public string CudaPlugin { get; set; } = "";
+
+    /// <summary>Processor threads for networks; 0 for one a processor.</summary>
+    [Range(0, 256)]
+    public int Threads { get; set; }
+
+    /// <summary>
+    /// Threads of one run on the CPU; 0 for 1. More shorten the time of a single face and cost throughput; runs side by side are
+    /// <see cref="Threads"/> over this.
+    /// </summary>
+    [Range(0, 256)]
+    public int ThreadsPerRun { get; set; }
+
+    /// <summary>Crops of one run at most; 0 for 1 on the CPU, where more only costs memory, and 64 on a GPU.</summary>
+    [Range(0, 64)]
+    public int MaxBatch { get; set; }
+
+    /// <summary>How long a batch that is not full waits for messages that are on their way, in milliseconds.</summary>
+    [Range(0, 1000)]
+    public double MaxWaitMilliseconds { get; set; } = 4;
+}
+
+/// <summary>Configuration section <c>Models</c>.</summary>
+public sealed class ModelOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Models";
+
+    /// <summary>Folder with one folder a model; alias <c>MODEL_PATH</c>. Relative paths start beside the binaries.</summary>
+    [Required]
+    public string Path { get; set; } = "models";
+}

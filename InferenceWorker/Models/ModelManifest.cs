@@ -1,0 +1,142 @@
+using System.Text.Json;
+
+namespace Deepfake.InferenceWorker.Models;
+
+/// <summary>What a network takes in.</summary>
+public enum ModelKind
+{
+    /// <summary>One crop in, one score out.</summary>
+    Frame,
+
+    /// <summary>The crops of a track in, one score out.</summary>
+    Sequence,
+}
+
+/// <summary>Order of the input's dimensions.</summary>
+public enum TensorLayout
+{
+    /// <summary>Batch, channel, row, column.</summary>
+    Nchw,
+
+    /// <summary>Batch, row, column, channel.</summary>
+    Nhwc,
+}
+
+/// <summary>Order of the input's channels.</summary>
+public enum ColourOrder
+{
+    /// <summary>Red, green, blue.</summary>
+    Rgb,
+
+    /// <summary>Blue, green, red.</summary>
+    Bgr,
+}
+
+/// <summary>What the network's score output holds.</summary>
+public enum OutputKind
+{
+    /// <summary>One log-odds a crop.</summary>
+    Logit,
+
+    /// <summary>One probability a crop, or one a class.</summary>
+    Probability,
+
+    /// <summary>Two unnormalised class scores a crop.</summary>
+    TwoClassLogits,
+}
+
+/// <summary>A model folder's <c>model.json</c>; <c>models/README.md</c> describes every field.</summary>
+public sealed record ModelManifest
+{
+    /// <summary>Name, unique in the ensemble: 1–64 of a–z, 0–9, '.', '_', '-'.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Version, 1–32 characters.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Name of the architecture, for people.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Frame or sequence.</summary>
+    public required ModelKind Kind { get; init; }
+
+    /// <summary>Name of the network's file inside the folder.</summary>
+    public string File { get; init; } = "model.onnx";
+
+    /// <summary>SHA-256 of the file, 64 lower-case hex digits.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>How a crop becomes the input.</summary>
+    public required ModelInput Input { get; init; }
+
+    /// <summary>How the output becomes a log-odds.</summary>
+    public required ModelOutput Output { get; init; }
+
+    /// <summary>How the log-odds becomes a probability.</summary>
+    public required Calibration Calibration { get; init; }
+
+    /// <summary>Weight in the ensemble, ≥ 0.</summary>
+    public required double Weight { get; init; }
+
+    /// <summary>Terms of the weights.</summary>
+    public required string Licence { get; init; }
+
+    /// <summary>How many parameters it has.</summary>
+    public long? Parameters { get; init; }
+
+    /// <summary>What it was trained on, with terms; any JSON.</summary>
+    public JsonElement? TrainingData { get; init; }
+
+    /// <summary>Measured figures; any JSON.</summary>
+    public JsonElement? Metrics { get; init; }
+}
+
+/// <summary>How a crop becomes the input of a network.</summary>
+public sealed record ModelInput
+{
+    /// <summary>Side in pixels, 16–1024.</summary>
+    public required int Size { get; init; }
+
+    /// <summary>Order of the dimensions.</summary>
+    public required TensorLayout Layout { get; init; }
+
+    /// <summary>Order of the channels.</summary>
+    public required ColourOrder Colour { get; init; }
+
+    /// <summary>Three means in the order of <see cref="Colour"/>, for pixels in [0,1].</summary>
+    public required IReadOnlyList<float> Mean { get; init; }
+
+    /// <summary>Three divisors &gt; 0 in the order of <see cref="Colour"/>, for pixels in [0,1].</summary>
+    public required IReadOnlyList<float> Std { get; init; }
+
+    /// <summary>Side of what the network sees over the longer side of the face box, 0.5–1.6.</summary>
+    public required float Margin { get; init; }
+
+    /// <summary>Whether the mirror image is scored too and the logits are averaged.</summary>
+    public bool TtaFlip { get; init; }
+}
+
+/// <summary>How the output of a network becomes a log-odds.</summary>
+public sealed record ModelOutput
+{
+    /// <summary>Name of the output with the score; null for the first one that is not <see cref="Cam"/>.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>What it holds.</summary>
+    public required OutputKind Kind { get; init; }
+
+    /// <summary>Which class index means <em>manipulated</em>, 0 or 1.</summary>
+    public int FakeIndex { get; init; } = 1;
+
+    /// <summary>Name of the output with the class activation map; null for none.</summary>
+    public string? Cam { get; init; }
+}
+
+/// <summary>Platt scaling: probability = sigmoid(A · logit + B).</summary>
+/// <param name="A">Slope.</param>
+/// <param name="B">Offset.</param>
+public sealed record Calibration(double A, double B)
+{
+    /// <summary>The calibrated probability of a log-odds.</summary>
+    public double Probability(double logit) => 1 / (1 + Math.Exp(-(A * logit + B)));
+}
