@@ -58,7 +58,11 @@ internal static class ProxyTable
             AvailableDestinationsPolicy = HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
             Active = new ActiveHealthCheckConfig
             {
-                Enabled = true, Path = "/alive", Interval = options.HealthInterval, Timeout = options.ConnectTimeout, Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
+                Enabled = true,
+                Path = "/alive",
+                Interval = options.HealthInterval,
+                Timeout = options.ConnectTimeout,
+                Policy = HealthCheckConstants.ActivePolicy.ConsecutiveFailures,
             },
             Passive = new PassiveHealthCheckConfig { Enabled = true, Policy = HealthCheckConstants.PassivePolicy.TransportFailureRate, ReactivationPeriod = options.HealthInterval },
         },
@@ -68,8 +72,10 @@ internal static class ProxyTable
     /// <summary>Addresses as Aspire injects them: <c>services:NAME:http:0</c>, <c>:1</c> …</summary>
     private static Dictionary<string, DestinationConfig> Destinations(string service, IConfiguration configuration)
     {
-        var addresses = Schemes.SelectMany(scheme => configuration.GetSection($"services:{service}:{scheme}").GetChildren())
-            .Select(child => child.Value).OfType<string>().Where(value => value.Length > 0).Distinct().ToList();
+        // Where a service listens on both, plain HTTP: inside, the network or a mesh takes care of secrecy.
+        var addresses = Schemes
+            .Select(scheme => configuration.GetSection($"services:{service}:{scheme}").GetChildren().Select(child => child.Value).OfType<string>().Where(value => value.Length > 0).ToList())
+            .FirstOrDefault(found => found.Count > 0) ?? [];
         if (addresses.Count == 0) throw new InvalidOperationException($"The address of {service} is not configured (services__{service}__http__0).");
         return addresses.Select((address, index) => (address, index)).ToDictionary(
             pair => string.Create(CultureInfo.InvariantCulture, $"{service}-{pair.index}"),
