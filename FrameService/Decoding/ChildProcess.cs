@@ -29,9 +29,6 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>What the tool writes.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
-    /// <summary>What the tool reads; only where it was asked for.</summary>
-    public Stream Input => _process.StandardInput.BaseStream;
-
     /// <summary>Whether the deadline passed or the caller cancelled.</summary>
     public bool WasKilled => _deadline.IsCancellationRequested;
 
@@ -73,6 +70,31 @@ internal sealed class ChildProcess : IAsyncDisposable
         await _errors;
         _over = true;
         return _process.ExitCode;
+    }
+
+    /// <summary>Writes the child's input and closes it. A child that ends before it has read everything is no error here: its exit code tells.</summary>
+    public async Task FeedAsync(Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await write(_process.StandardInput.BaseStream, cancellationToken);
+            await _process.StandardInput.BaseStream.FlushAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException and not FileNotFoundException or OperationCanceledException)
+        {
+            // Ended before, or killed.
+        }
+        finally
+        {
+            try
+            {
+                _process.StandardInput.Close();
+            }
+            catch (IOException)
+            {
+                // Same.
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -33,7 +33,7 @@ internal sealed class FfmpegDecoder(string program, int threads)
                 if (parser.Read(line) is { } frame) shown.Writer.TryWrite(frame);
             },
             cancellationToken);
-        var feeding = feed is null ? Task.CompletedTask : FeedAsync(child, feed, cancellationToken);
+        var feeding = feed is null ? Task.CompletedTask : child.FeedAsync(feed, cancellationToken);
         var reader = new PpmReader(child.Output, request.MaxPixels + request.MaxSide, (request.MaxPixels + request.MaxSide) * 3L * request.MaxFrames);
         var count = 0;
         while (count < request.MaxFrames && await NextAsync(reader, child, request, cancellationToken) is { } frame)
@@ -76,30 +76,6 @@ internal sealed class FfmpegDecoder(string program, int threads)
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new InvalidDataException("The decoder delivered a frame without its description.", e);
-        }
-    }
-
-    private static async Task FeedAsync(ChildProcess child, Func<Stream, CancellationToken, Task> feed, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await feed(child.Input, cancellationToken);
-            await child.Input.FlushAsync(cancellationToken);
-        }
-        catch (IOException)
-        {
-            // The child ended before it had read everything: its exit code tells.
-        }
-        finally
-        {
-            try
-            {
-                child.Input.Close();
-            }
-            catch (IOException)
-            {
-                // Same.
-            }
         }
     }
 }

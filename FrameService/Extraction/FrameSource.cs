@@ -18,6 +18,7 @@ internal sealed class FrameSource(FrameServiceOptions options)
     /// <summary>Frames decoded ahead of their use.</summary>
     private const int Ahead = 2;
 
+    private readonly AnimatedWebpDecoder _webp = new(options.Ffmpeg);
     private readonly FfmpegDecoder _decoder = new(options.Ffmpeg, options.DecodeThreads);
 
     /// <summary>Decodes and samples. The reader disposes the frames.</summary>
@@ -25,6 +26,7 @@ internal sealed class FrameSource(FrameServiceOptions options)
     /// <exception cref="InvalidDataException">The decoder's output is damaged or too large.</exception>
     public IAsyncEnumerable<SampledFrame> ReadAsync(string path, MediaFacts facts, SamplePlan plan, DecodeReport report, CancellationToken cancellationToken)
     {
+        if (facts.AnimatedWebp is not null) return WithCuts(Prefetch(SplitWebp(path, facts, plan, report, cancellationToken), Ahead, cancellationToken), cancellationToken);
         var request = Request(path, facts, plan);
         return plan.Mode switch
         {
@@ -32,6 +34,14 @@ internal sealed class FrameSource(FrameServiceOptions options)
             SampleMode.OnePass => SelectAsync(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), plan, cancellationToken),
             _ => WithCuts(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), cancellationToken),
         };
+    }
+
+    private IAsyncEnumerable<VideoFrame> SplitWebp(string path, MediaFacts facts, SamplePlan plan, DecodeReport report, CancellationToken cancellationToken)
+    {
+        // Every frame up to the last wanted one is decoded: very long or large ones are looked at only as far as the budget goes.
+        var affordable = (int)Math.Clamp(options.OnePassPixels / ((double)facts.Width * facts.Height), 1, facts.Frames);
+        return _webp.DecodeAsync(
+            path, facts.AnimatedWebp!, i => i < affordable && SamplePlanner.IsTaken(i, plan.Frames, affordable), TimeSpan.FromSeconds(options.DecodeSeconds), report, cancellationToken);
     }
 
     private DecodeRequest Request(string path, MediaFacts facts, SamplePlan plan) => new()

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using Deepfake.Contracts;
@@ -32,6 +33,21 @@ internal static class FfprobeOutput
         {
             throw new InvalidDataException("ffprobe's answer cannot be read.", e);
         }
+    }
+
+    /// <summary>How many packets a list of time stamps has, and the latest of them; lines without a number count as packets only.</summary>
+    public static (int Count, double Last) ParsePacketTimes(ReadOnlySpan<byte> lines)
+    {
+        var (count, last) = (0, 0.0);
+        foreach (var range in lines.Split((byte)'\n'))
+        {
+            var line = lines[range].TrimEnd((byte)'\r');
+            if (line.IsEmpty) continue;
+            count++;
+            if (Utf8Parser.TryParse(line, out double seconds, out _) && seconds > last && double.IsFinite(seconds)) last = seconds;
+        }
+
+        return (count, last);
     }
 
     private static MediaFacts Facts(JsonElement stream, JsonElement root, MediaFormat format)

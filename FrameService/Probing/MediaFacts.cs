@@ -29,6 +29,9 @@ public sealed record MediaFacts
     /// <summary>Codec as ffprobe names it.</summary>
     public required string Codec { get; init; }
 
+    /// <summary>Headers of an animated WebP, which is split before it is decoded; null for everything else.</summary>
+    internal Structure.StructureFacts? AnimatedWebp { get; init; }
+
     /// <summary>Whether pixels may be transparent.</summary>
     public bool HasAlpha { get; init; }
 }

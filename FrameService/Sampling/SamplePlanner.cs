@@ -63,6 +63,9 @@ public static class SamplePlanner
         _ => null,
     };
 
+    /// <summary>Whether frame number <paramref name="n"/> (from 0) is one of <paramref name="frames"/> taken evenly out of <paramref name="of"/>.</summary>
+    public static bool IsTaken(int n, int frames, int of) => frames >= of || (n + 1L) * frames / of > (long)n * frames / of;
+
     /// <summary>Passes a frame when more instants lie behind it than behind its predecessor: the first frame at or after each.</summary>
     private static string Crossings(IReadOnlyList<double> instants)
     {
