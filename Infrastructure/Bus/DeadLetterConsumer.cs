@@ -1,0 +1,36 @@
+using Deepfake.Contracts;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace Deepfake.Infrastructure.Bus;
+
+/// <summary>Ends the analysis of a message that the broker gave up because its consumers died with it again and again.</summary>
+internal sealed partial class DeadLetterConsumer(ILogger<DeadLetterConsumer> logger)
+    : IConsumer<MediaSubmitted>, IConsumer<FacesExtracted>, IConsumer<FramesExtracted>, IConsumer<InferenceCompleted>, IConsumer<ForensicsCompleted>
+{
+    public Task Consume(ConsumeContext<MediaSubmitted> context) => FailAsync(context, context.Message);
+
+    public Task Consume(ConsumeContext<FacesExtracted> context) => FailAsync(context, context.Message);
+
+    public Task Consume(ConsumeContext<FramesExtracted> context) => FailAsync(context, context.Message);
+
+    public Task Consume(ConsumeContext<InferenceCompleted> context) => FailAsync(context, context.Message);
+
+    public Task Consume(ConsumeContext<ForensicsCompleted> context) => FailAsync(context, context.Message);
+
+    private Task FailAsync(ConsumeContext context, IAnalysisMessage message)
+    {
+        LogDead(message.AnalysisId, message.GetType().Name);
+        return context.Publish(new AnalysisFailed
+        {
+            AnalysisId = message.AnalysisId,
+            Tenant = message.Tenant,
+            Lane = message.Lane,
+            Code = ErrorCodes.StageFailed,
+            Detail = "A stage of the analysis broke down again and again.",
+        });
+    }
+
+    [LoggerMessage(1010, LogLevel.Error, "Analysis {AnalysisId}: {Message} was given up by the broker")]
+    private partial void LogDead(string analysisId, string message);
+}

@@ -1,0 +1,34 @@
+using System.Reflection;
+using Deepfake.Contracts;
+using MassTransit;
+
+namespace Deepfake.Infrastructure.Bus;
+
+/// <summary>Which message goes where: a direct exchange a message type, the lane as routing key, one queue a stage and lane.</summary>
+internal static class PipelineTopology
+{
+    private static readonly Lane[] Lanes = Enum.GetValues<Lane>();
+
+    /// <summary>Message types of the pipeline.</summary>
+    public static IReadOnlyList<Type> Messages { get; } =
+        [.. typeof(IAnalysisMessage).Assembly.GetExportedTypes().Where(type => type is { IsClass: true } && typeof(IAnalysisMessage).IsAssignableFrom(type))];
+
+    public static string RoutingKey(Lane lane) => lane.ToString().ToLowerInvariant();
+
+    /// <summary>The queues of a consumer, each with the routing keys it is bound with.</summary>
+    public static IEnumerable<(string Queue, IReadOnlyList<string> RoutingKeys)> Queues(ConsumerSettings settings) => settings.PerLane
+        ? Lanes.Select(lane => ($"{settings.Queue}-{RoutingKey(lane)}", (IReadOnlyList<string>)[RoutingKey(lane)]))
+        : [(settings.Queue, [.. Lanes.Select(RoutingKey)])];
+
+    /// <summary>Message types that a consumer class takes.</summary>
+    public static IEnumerable<Type> Consumed(Type consumer) => consumer.GetInterfaces()
+        .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IConsumer<>))
+        .Select(type => type.GenericTypeArguments[0]);
+
+    /// <summary>Calls a generic method of a static class for every type.</summary>
+    public static void ForEach(IEnumerable<Type> types, Type declaring, string method, params object[] arguments)
+    {
+        var open = declaring.GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic) ?? throw new MissingMethodException(declaring.Name, method);
+        foreach (var type in types) open.MakeGenericMethod(type).Invoke(null, arguments);
+    }
+}
