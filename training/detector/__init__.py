@@ -1,0 +1,1 @@
+"""Training, export, calibration and evaluation of the face manipulation detectors under models/."""

@@ -1,0 +1,244 @@
+"""Calibrates models on held-out people and fits `models/fusion.json`:
+`python3 -m detector.calibrate configs/NAME.toml [configs/OTHER.toml …] --version 1.0.0`.
+
+Reads each run's `scores.csv` (see `evaluate`), writes `calibration` and `metrics` into each `models/NAME/model.json`, the table
+into its card, and the fusion. What is reported of calibration and thresholds is cross-fitted: fitted on one half of the held-out
+people, measured on the other; what ships is fitted on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import metrics
+from .config import Config, read_config
+from .data import fold_of
+from .evaluate import ScoredMedium, markdown, read_scores, table
+from .export import MODELS
+
+PAIRED_SOURCES = ("ffpp_c23", "ffpp_crops", "openforensics", "stylegan", "self_blend")
+"""Sources with both classes: they fit the probability. Self-blends stand for fakes unlike those trained on as labelled."""
+
+REAL_SOURCES = ("ffpp_c23", "ffpp_crops", "lfw", "openforensics", "stylegan")
+"""Sources whose authentic media set the thresholds."""
+
+SOURCE_CAP = 200
+"""Media from which on a source weighs no more."""
+
+FALSE_POSITIVE_RATE = 0.01
+SUSPICIOUS_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class Medium:
+    """One medium under one condition with the logits of all models."""
+
+    source: str
+    group: str
+    condition: str
+    fake: bool
+    logits: tuple[float, ...]
+    sharpness: float
+    size: float
+
+
+def join(scores: list[list[ScoredMedium]]) -> list[Medium]:
+    """Joins the scores of several models by path, source, condition and class. Raises ValueError when they scored different media."""
+    keyed = [{(m.path, m.source, m.condition, m.fake): m for m in one} for one in scores]
+    if any(keys.keys() != keyed[0].keys() for keys in keyed):
+        raise ValueError("the models were scored on different media.")
+    return [
+        Medium(m.source, m.group, m.condition, m.fake, tuple(one[key].logit for one in keyed), -m.baselines[0], m.baselines[1])
+        for key, m in keyed[0].items()
+    ]
+
+
+def balanced_weights(media: list[Medium]) -> np.ndarray:
+    """Weights that give both classes of a source the same sum, and each source a sum that grows with its media up to a cap."""
+    weights = np.zeros(len(media))
+    for source in {m.source for m in media}:
+        people = {(m.group, m.fake) for m in media if m.source == source}
+        for fake in (False, True):
+            inside = [i for i, m in enumerate(media) if m.source == source and m.fake == fake]
+            for i in inside:
+                weights[i] = min(len(people), SOURCE_CAP) / 2 / len(inside)
+    return weights
+
+
+def platt(media: list[Medium], model: int) -> tuple[float, float]:
+    """Slope and offset of one model."""
+    inside = [m for m in media if m.source in PAIRED_SOURCES]
+    logits = np.array([m.logits[model] for m in inside])
+    a, b = metrics.fit_logistic(logits, np.array([m.fake for m in inside]), balanced_weights(inside))
+    return float(a), float(b)
+
+
+def fuse(media: list[Medium], calibrations: list[tuple[float, float]]) -> tuple[float, list[float]]:
+    """Intercept and weights over calibrated logits. One model is its own fusion; no model counts against its own score."""
+    if len(calibrations) == 1:
+        return 0.0, [1.0]
+    inside = [m for m in media if m.source in PAIRED_SOURCES]
+    used = list(range(len(calibrations)))
+    while True:
+        features = np.stack([_calibrated(inside, calibrations, m) for m in used], 1)
+        *weights, intercept = metrics.fit_logistic(features, np.array([m.fake for m in inside]), balanced_weights(inside), ridge=1.0)
+        if min(weights) >= 0 or len(used) == 1:
+            return float(intercept), [float(weights[used.index(m)]) if m in used else 0.0 for m in range(len(calibrations))]
+        used.pop(int(np.argmin(weights)))
+
+
+def probabilities(media: list[Medium], calibrations: list[tuple[float, float]], intercept: float, weights: list[float]) -> np.ndarray:
+    """What the service would say of each medium with one face."""
+    return metrics.sigmoid(intercept + sum(w * _calibrated(media, calibrations, m) for m, w in enumerate(weights)))
+
+
+def thresholds(media: list[Medium], p: np.ndarray) -> tuple[float, float]:
+    """Suspicious and manipulated: quantiles over authentic media under all conditions, each source counting the same."""
+    rows = [i for i, m in enumerate(media) if not m.fake and m.source in REAL_SOURCES]
+    counts = {source: sum(media[i].source == source for i in rows) for source in REAL_SOURCES}
+    # A source with few media says little about its tail: it weighs by what it has.
+    weights = np.array([min(counts[media[i].source], SOURCE_CAP) / counts[media[i].source] for i in rows])
+    values = np.array([p[i] for i in rows])
+    return _quantile(values, weights, 1 - SUSPICIOUS_RATE), _quantile(values, weights, 1 - FALSE_POSITIVE_RATE)
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """The least value that at most 1 − share of the weight reaches or exceeds, a little above the data."""
+    order = np.argsort(values)
+    above = 1 - np.cumsum(weights[order]) / weights.sum()
+    at = int(np.argmax(above <= 1 - share + 1e-12))
+    return float(np.clip(values[order][at] + 1e-4, 0.01, 0.995))
+
+
+def _calibrated(media: list[Medium], calibrations: list[tuple[float, float]], model: int) -> np.ndarray:
+    a, b = calibrations[model]
+    return a * np.array([m.logits[model] for m in media]) + b
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Everything that ships."""
+
+    calibrations: list[tuple[float, float]]
+    intercept: float
+    weights: list[float]
+    suspicious: float
+    manipulated: float
+
+    @staticmethod
+    def to(media: list[Medium], models: int) -> "Fit":
+        calibrations = [platt(media, m) for m in range(models)]
+        intercept, weights = fuse(media, calibrations)
+        return Fit(calibrations, intercept, weights, *thresholds(media, probabilities(media, calibrations, intercept, weights)))
+
+
+def cross_fitted(media: list[Medium], models: int) -> dict:
+    """Calibration error, false alarms and detections on people that the fit did not see."""
+    p, suspicious, manipulated = (np.zeros(len(media)) for _ in range(3))
+    for fold in (0, 1):
+        inside = np.array([fold_of(m.group) == fold for m in media])
+        fit = Fit.to([m for m, here in zip(media, inside) if not here], models)
+        held = [m for m, here in zip(media, inside) if here]
+        p[inside] = probabilities(held, fit.calibrations, fit.intercept, fit.weights)
+        suspicious[inside], manipulated[inside] = fit.suspicious, fit.manipulated
+    labels = np.array([m.fake for m in media])
+    result: dict = {"rates_at_thresholds": {}}
+    for condition in ("clean", "all"):
+        rows = np.array([m.source in PAIRED_SOURCES and m.source != "self_blend" and condition in (m.condition, "all") for m in media])
+        result[f"ece_{condition}"] = round(metrics.ece(labels[rows], p[rows]), 4)
+        result[f"brier_{condition}"] = round(metrics.brier(labels[rows], p[rows]), 4)
+    for source in sorted({m.source for m in media}):
+        for fake in (False, True):
+            rows = np.array([m.source == source and m.fake == fake for m in media])
+            if rows.any():
+                clean = rows & np.array([m.condition in ("clean", "drawn") for m in media])
+                result["rates_at_thresholds"][f"{source} {'fake' if fake else 'real'}"] = {
+                    "media": int(clean.sum()),
+                    "manipulated_clean": round(float((p >= manipulated)[clean].mean()), 4),
+                    "suspicious_or_manipulated_clean": round(float((p >= suspicious)[clean].mean()), 4),
+                    "manipulated_all_conditions": round(float((p >= manipulated)[rows].mean()), 4),
+                }
+    return result
+
+
+def rates_markdown(result: dict) -> str:
+    """The thresholds' table for a card."""
+    lines = ["| held-out | media | called manipulated | suspicious or manipulated | manipulated, all conditions |", "|---|---|---|---|---|"]
+    for name, r in result["rates_at_thresholds"].items():
+        shares = [r["manipulated_clean"], r["suspicious_or_manipulated_clean"], r["manipulated_all_conditions"]]
+        lines.append(f"| {name} | {r['media']} | " + " | ".join(f"{100 * share:.1f} %" for share in shares) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def by_thirds(scores: list[ScoredMedium], at: int) -> dict[str, float]:
+    """AUC inside thirds of a baseline measure (0: sharpness, 1: face size), clean media of paired sources pooled."""
+    inside = [m for m in scores if m.condition == "clean" and m.source in PAIRED_SOURCES]
+    values = np.array([abs(m.baselines[at]) for m in inside])
+    edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
+    result = {}
+    for low, high in zip(edges[:-1], edges[1:]):
+        part = [m for m, v in zip(inside, values) if low <= v <= high]
+        result[f"{low:.0f}-{high:.0f}"] = metrics.auc([m.fake for m in part], np.array([m.logit for m in part]))
+    return {name: round(value, 4) for name, value in result.items()}
+
+
+def replace_section(text: str, name: str, content: str) -> str:
+    """Puts generated text between `<!-- name -->` and `<!-- /name -->`. Raises ValueError when the marks are missing."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    if begin not in text or end not in text:
+        raise ValueError(f"the card has no section '{name}'.")
+    head, rest = text.split(begin, 1)
+    return head + begin + content + end + rest.split(end, 1)[1]
+
+
+def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str) -> None:
+    """Writes manifests, cards and fusion."""
+    media = join(scores)
+    fit, checked = Fit.to(media, len(configs)), cross_fitted(media, len(configs))
+    for at, config in enumerate(configs):
+        path = MODELS / config.name / "model.json"
+        model = json.loads(path.read_text())
+        a, b = fit.calibrations[at]
+        model["calibration"] = {"a": round(a, 5), "b": round(b, 5)}
+        rows = table(scores[at])
+        model["metrics"] = {
+            "held_out": rows, "sharpness_thirds_auc": by_thirds(scores[at], 0), "face_size_thirds_auc": by_thirds(scores[at], 1),
+            "cross_fitted": checked,
+        }
+        path.write_text(json.dumps(model, indent=2) + "\n")
+        card = MODELS / config.name / "README.md"
+        if card.exists():
+            text = replace_section(card.read_text(), "figures", markdown(rows))
+            card.write_text(replace_section(text, "thresholds", rates_markdown(checked)))
+    fusion = {
+        "version": version,
+        "intercept": round(fit.intercept, 5),
+        "models": {config.name: round(weight, 5) for config, weight in zip(configs, fit.weights)},
+        "signals": {},
+        "pooling": {"method": "mean", "quality_weighted": False, "track_sharpness": 2.0, "logit_clamp": 8.0},
+        "thresholds": {"suspicious": round(fit.suspicious, 4), "manipulated": round(fit.manipulated, 4)},
+        "false_positive_rate": FALSE_POSITIVE_RATE,
+        "quality_gates": {"min_face_pixels": 48, "min_sharpness": 4},
+        "cross_fitted": checked,
+    }
+    (MODELS / "fusion.json").write_text(json.dumps(fusion, indent=2) + "\n")
+    print(json.dumps({k: v for k, v in fusion.items() if k != "cross_fitted"}, indent=2))
+    print(f"ECE {checked['ece_clean']} clean, {checked['ece_all']} all conditions\n{rates_markdown(checked)}", end="")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("configs", type=Path, nargs="+")
+    parser.add_argument("--version", required=True)
+    arguments = parser.parse_args()
+    configs = [read_config(path) for path in arguments.configs]
+    write(configs, [read_scores(config.run_folder / "scores.csv") for config in configs], arguments.version)
+
+
+if __name__ == "__main__":
+    main()

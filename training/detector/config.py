@@ -1,0 +1,69 @@
+"""One TOML file an experiment."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+TRAINING = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Share of each source; they need not sum to one."""
+
+    blend_sources: dict[str, float]
+    pair_sources: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a run is trained. A step sees 2 · (blend_pairs + pairs) crops."""
+
+    seed: int
+    epochs: int
+    steps_per_epoch: int
+    blend_pairs: int
+    pairs: int
+    learning_rate: float
+    weight_decay: float
+    warmup_steps: int
+    ema_decay: float
+    label_smoothing: float
+
+
+@dataclass(frozen=True)
+class Config:
+    """An experiment: the net, what it sees, and how it is trained."""
+
+    name: str
+    architecture: str
+    size: int
+    margin: float
+    data: DataConfig
+    train: TrainConfig
+    options: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def run_folder(self) -> Path:
+        """Where checkpoint and log lie."""
+        return TRAINING / "runs" / self.name
+
+
+def read_config(path: Path) -> Config:
+    """Reads a file. Raises ValueError for an unknown or missing field."""
+    raw = path.read_bytes()
+    table = tomllib.loads(raw.decode())
+    try:
+        data = DataConfig(**table.pop("data"))
+        train = TrainConfig(**table.pop("train"))
+        unknown = set(table) - {f.name for f in fields(Config)}
+        if unknown:
+            raise TypeError(f"unknown field {sorted(unknown)[0]}")
+        return Config(data=data, train=train, digest=hashlib.sha256(raw).hexdigest(), **table)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -1,0 +1,90 @@
+"""Weights of npm `nsfwjs` (MIT) as a start: TensorFlow.js graphs whose weights are uint8-quantised and wrapped as scripts.
+
+The scripts are read as text, never run: the manifest is a list of `{name:…,shape:…,quantization:…}` literals and each shard is
+one base64 string.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+PACKAGE = Path(__file__).resolve().parents[2] / ".deps/npm/nsfwjs"
+
+_ENTRY = re.compile(
+    r'\{name:"(?P<name>[^"]+)",shape:\[(?P<shape>[\d,]*)\],dtype:"float32",'
+    r'quantization:\{min:(?P<min>[-+.\deE]+),scale:(?P<scale>[-+.\deE]+),dtype:"uint8"\}\}'
+)
+_PAYLOAD = re.compile(r'"([A-Za-z0-9+/]{1000,}={0,2})"')
+
+
+def read_weights(folder: Path) -> dict[str, np.ndarray]:
+    """Dequantised tensors by TensorFlow name, in TensorFlow layout. Raises ValueError when sizes disagree."""
+    entries = list(_ENTRY.finditer((folder / "model.min.js").read_text()))
+    shards = sorted(folder.glob("group1-shard*.min.js"))
+    payload = b"".join(_shard(path) for path in shards)
+    weights: dict[str, np.ndarray] = {}
+    offset = 0
+    for entry in entries:
+        shape = tuple(int(side) for side in entry["shape"].split(",") if side)
+        count = int(np.prod(shape, dtype=np.int64))
+        raw = np.frombuffer(payload, np.uint8, count, offset)
+        weights[entry["name"]] = (raw.astype(np.float32) * float(entry["scale"]) + float(entry["min"])).reshape(shape)
+        offset += count
+    if not entries or offset != len(payload):
+        raise ValueError(f"{folder}: the manifest names {offset} weights, the shards hold {len(payload)}.")
+    return weights
+
+
+def load_mobilenet_v2(net: nn.Module, package: Path = PACKAGE) -> None:
+    """Fills the `features` of a width-1.0 MobileNetV2 (torchvision's layout) from the package. Raises ValueError on a shape mismatch."""
+    weights = read_weights(package / "dist/models/mobilenet_v2")
+    features = net.features
+    _fill_convolution(features[0][0], weights["Conv1/kernel"])
+    _fill_norm(features[0][1], weights, "bn_Conv1")
+    for index in range(17):
+        layers = features[index + 1].conv
+        prefix = "expanded_conv" if index == 0 else f"block_{index}"
+        depthwise = 0
+        if index > 0:
+            _fill_convolution(layers[0][0], weights[f"{prefix}_expand/kernel"])
+            _fill_norm(layers[0][1], weights, f"{prefix}_expand_BN")
+            depthwise = 1
+        _fill_convolution(layers[depthwise][0], weights[f"{prefix}_depthwise/depthwise_kernel"], depthwise=True)
+        _fill_norm(layers[depthwise][1], weights, f"{prefix}_depthwise_BN")
+        _fill_convolution(layers[depthwise + 1], weights[f"{prefix}_project/kernel"])
+        _fill_norm(layers[depthwise + 2], weights, f"{prefix}_project_BN")
+    _fill_convolution(features[18][0], weights["Conv_1/kernel"])
+    _fill_norm(features[18][1], weights, "Conv_1_bn")
+
+
+def _shard(path: Path) -> bytes:
+    found = _PAYLOAD.search(path.read_text())
+    if found is None:
+        raise ValueError(f"{path} holds no base64 payload.")
+    return base64.b64decode(found[1])
+
+
+def _fill_convolution(layer: nn.Conv2d, kernel: np.ndarray, depthwise: bool = False) -> None:
+    # TensorFlow: [h, w, in, out], depthwise [h, w, channels, multiplier]; PyTorch: [out, in, h, w].
+    axes = (2, 3, 0, 1) if depthwise else (3, 2, 0, 1)
+    _fill(layer.weight, kernel.transpose(axes))
+
+
+def _fill_norm(layer: nn.BatchNorm2d, weights: dict[str, np.ndarray], prefix: str) -> None:
+    _fill(layer.weight, weights[f"{prefix}/gamma"])
+    _fill(layer.bias, weights[f"{prefix}/beta"])
+    _fill(layer.running_mean, weights[f"{prefix}/moving_mean"])
+    _fill(layer.running_var, weights[f"{prefix}/moving_variance"])
+
+
+def _fill(target: torch.Tensor, value: np.ndarray) -> None:
+    if tuple(target.shape) != value.shape:
+        raise ValueError(f"a tensor of shape {value.shape} does not fit {tuple(target.shape)}.")
+    with torch.no_grad():
+        target.copy_(torch.from_numpy(np.ascontiguousarray(value)))

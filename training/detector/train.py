@@ -1,0 +1,199 @@
+"""Trains one experiment: `python3 -m detector.train configs/NAME.toml [--resume]`.
+
+Each step's batch is a function of (seed, step) alone, so that a resumed run sees what an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import math
+import os
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from . import degrade
+from .config import Config, read_config
+from .data import CropSet, PairSampler
+from .metrics import auc
+from .nets import build
+from .progress import progress
+from .score import logits_of, normalised
+from .selfblend import self_blend
+
+LOG_FIELDS = ("epoch", "step", "seconds", "learning_rate", "loss", "self_blend_auc", "openforensics_auc", "ffpp_c23_auc", "ffpp_crops_auc", "stylegan_auc")
+
+
+class Ema:
+    """Exponential moving average of a net's weights and statistics; early steps average over fewer."""
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self.net = copy.deepcopy(net).eval()
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, net: nn.Module, step: int) -> None:
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for kept, new in zip(self.net.state_dict().values(), net.state_dict().values()):
+            if kept.dtype.is_floating_point:
+                kept.lerp_(new, 1 - decay)
+            else:
+                kept.copy_(new)
+
+
+def batch_at(crops: CropSet, sampler: PairSampler, config: Config, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """The batch of a step: uint8 [B, S, S, 3] and labels [B]. Both members of a pair get the same degradation."""
+    rng = np.random.default_rng((config.train.seed, step))
+    images: list[np.ndarray] = []
+    for _ in range(config.train.blend_pairs):
+        row = sampler.blend(rng)
+        real = crops.pixels(row)
+        images += _degraded_pair(real, self_blend(real, crops.landmarks(row), rng), config, rng)
+    for _ in range(config.train.pairs):
+        real, fake = sampler.pair(rng)
+        images += _degraded_pair(*_equally_fine(crops, real, fake), config, rng)
+    return np.stack(images), np.tile(np.float32([0, 1]), len(images) // 2)
+
+
+def _equally_fine(crops: CropSet, real: int, fake: int) -> list[np.ndarray]:
+    """Pixels of both, the one with the larger face brought down to the resolution of the other: fineness must not tell them apart."""
+    sizes = crops.rows[real].size, crops.rows[fake].size
+    return [degrade.at_resolution(crops.pixels(i), min(sizes)) if size > 1.05 * min(sizes) else crops.pixels(i) for i, size in zip((real, fake), sizes)]
+
+
+def _degraded_pair(real: np.ndarray, fake: np.ndarray, config: Config, rng: np.random.Generator) -> list[np.ndarray]:
+    how = degrade.draw(rng, config.margin, config.size)
+    return [degrade.apply(real, how, config.size), degrade.apply(fake, how, config.size)]
+
+
+def learning_rate(config: Config, step: int) -> float:
+    """Linear warm-up, then a cosine down to a hundredth."""
+    train = config.train
+    if step < train.warmup_steps:
+        return train.learning_rate * (step + 1) / train.warmup_steps
+    done = (step - train.warmup_steps) / max(train.epochs * train.steps_per_epoch - train.warmup_steps, 1)
+    return train.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
+
+
+class Watch:
+    """A fixed small look at held-out people after each epoch: AUC per source, and real against self-blend. Nothing is selected by it."""
+
+    def __init__(self, crops: CropSet, config: Config, per_class: int = 200) -> None:
+        self._config = config
+        rng = np.random.default_rng(7)
+        pick = lambda rows: rng.permutation(rows)[:per_class].tolist()
+        self._sets: dict[str, tuple[list[np.ndarray], np.ndarray]] = {}
+        sources = sorted({row.medium.source for row in crops.rows})
+        for source in sources:
+            reals, fakes = pick(crops.where("val", False, [source])), pick(crops.where("val", True, [source]))
+            if reals and fakes:
+                views = [degrade.apply(crops.pixels(i), degrade.Degradation(margin=config.margin), config.size) for i in reals + fakes]
+                self._sets[f"{source}_auc"] = (views, np.array([0] * len(reals) + [1] * len(fakes)))
+        views, labels = [], []
+        for row in pick(crops.where("val", False)):
+            real = crops.pixels(row)
+            views += _degraded_pair(real, self_blend(real, crops.landmarks(row), rng), config, rng)
+            labels += [0, 1]
+        self._sets["self_blend_auc"] = (views, np.array(labels))
+
+    def look(self, net: nn.Module) -> dict[str, float]:
+        return {name: auc(labels, logits_of(net, views)) for name, (views, labels) in self._sets.items()}
+
+
+def train(config: Config, crops: CropSet, resume: bool) -> Path:
+    """Trains to the end and returns the checkpoint."""
+    torch.manual_seed(config.train.seed)
+    folder = config.run_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = folder / "checkpoint.pt", folder / "log.csv"
+    net = build(config.architecture, **config.options).to(memory_format=torch.channels_last)
+    ema = Ema(net, config.train.ema_decay)
+    optimiser = torch.optim.AdamW(_parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
+    first = 0
+    if resume and checkpoint.exists():
+        state = torch.load(checkpoint, map_location="cpu")
+        if state["config"] != config.digest:
+            raise ValueError(f"{checkpoint} belongs to another version of this experiment's file.")
+        net.load_state_dict(state["net"])
+        ema.net.load_state_dict(state["ema"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["epoch"]
+    else:
+        _write_row(log, LOG_FIELDS, fresh=True)
+    sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources)
+    watch = Watch(crops, config)
+    for epoch in range(first, config.train.epochs):
+        started = time.monotonic()
+        loss = _epoch(net, ema, optimiser, crops, sampler, config, epoch)
+        seen = watch.look(ema.net)
+        step = (epoch + 1) * config.train.steps_per_epoch
+        _save(checkpoint, dict(config=config.digest, net=net.state_dict(), ema=ema.net.state_dict(), optimiser=optimiser.state_dict(), epoch=epoch + 1))
+        values = dict(epoch=epoch + 1, step=step, seconds=round(time.monotonic() - started), learning_rate=f"{learning_rate(config, step):.2e}", loss=f"{loss:.4f}")
+        values |= {name: f"{value:.4f}" for name, value in seen.items()}
+        _write_row(log, [values.get(name, "") for name in LOG_FIELDS])
+        print(" ".join(f"{name}={value}" for name, value in values.items()), flush=True)
+    return checkpoint
+
+
+def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, crops: CropSet, sampler: PairSampler, config: Config, epoch: int) -> float:
+    net.train()
+    total = 0.0
+    steps = range(epoch * config.train.steps_per_epoch, (epoch + 1) * config.train.steps_per_epoch)
+    for step in progress(steps, f"epoch {epoch + 1}"):
+        images, labels = batch_at(crops, sampler, config, step)
+        torch.manual_seed(config.train.seed * 1_000_003 + step)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(config, step)
+        smoothing = config.train.label_smoothing
+        targets = torch.from_numpy(labels) * (1 - 2 * smoothing) + smoothing
+        logit, _ = net(normalised(net, images))
+        loss = F.binary_cross_entropy_with_logits(logit[:, 0], targets)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        ema.update(net, step)
+        total += float(loss.detach())
+    return total / len(steps)
+
+
+def _parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
+    # Decay shrinks directions; scales and offsets of normalisation have none to shrink.
+    decayed = [p for p in net.parameters() if p.ndim > 1]
+    plain = [p for p in net.parameters() if p.ndim <= 1]
+    return [dict(params=decayed, weight_decay=weight_decay), dict(params=plain, weight_decay=0.0)]
+
+
+def _save(path: Path, state: dict) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def _write_row(path: Path, values, fresh: bool = False) -> None:
+    with path.open("w" if fresh else "a", newline="") as stream:
+        csv.writer(stream).writerow(values)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--crops", type=Path, required=True, help="folder the FrameService's crops command wrote")
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv of the data")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(0)
+    config = read_config(arguments.config)
+    train(config, CropSet.open(arguments.crops, arguments.manifest), arguments.resume)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+import unittest
+
+import numpy as np
+
+from detector import metrics
+from detector.calibrate import Fit, Medium, cross_fitted, fuse, replace_section, thresholds
+
+
+def media(count, seed=0, strength=2.0, models=1):
+    rng = np.random.default_rng(seed)
+    made = []
+    for i in range(count):
+        fake = bool(rng.random() < 0.5)
+        logits = tuple(float(rng.normal(strength if fake else -strength, 2) * 3) for _ in range(models))
+        made.append(Medium("openforensics", f"g{i}", "clean", fake, logits, 50.0, 100.0))
+    return made
+
+
+class CalibrateTest(unittest.TestCase):
+    def test_overconfident_logits_are_brought_down_to_what_they_are_worth(self):
+        # Gaussians at ±2 with deviation 2 have true log-odds x; the logits are three times that.
+        fit = Fit.to(media(4000), 1)
+        self.assertAlmostEqual(fit.calibrations[0][0], 1 / 3, delta=0.03)
+        self.assertAlmostEqual(fit.calibrations[0][1], 0, delta=0.1)
+        self.assertEqual((fit.intercept, fit.weights), (0.0, [1.0]))
+
+    def test_cross_fitted_false_alarms_stay_near_the_rate_that_was_asked_for(self):
+        checked = cross_fitted(media(6000), 1)
+        rates = checked["rates_at_thresholds"]["openforensics real"]
+        self.assertLess(rates["manipulated_clean"], 0.02)
+        self.assertLess(rates["suspicious_or_manipulated_clean"], 0.075)
+        self.assertLess(checked["ece_clean"], 0.03)
+
+    def test_thresholds_leave_the_asked_share_of_authentic_media_above(self):
+        real = [Medium("lfw", f"g{i}", "clean", False, (0.0,), 50.0, 100.0) for i in range(1000)]
+        suspicious, manipulated = thresholds(real, np.linspace(0.001, 0.9, 1000))
+        self.assertAlmostEqual(suspicious, 0.9 * 0.95, delta=0.003)
+        self.assertAlmostEqual(manipulated, 0.9 * 0.99, delta=0.003)
+
+    def test_fusion_beats_its_members_when_they_err_differently_and_drops_noise(self):
+        made = media(3000, strength=1.0, models=2)
+        rng = np.random.default_rng(9)
+        made = [Medium(m.source, m.group, m.condition, m.fake, (*m.logits, float(rng.normal(0, 3))), 50.0, 100.0) for m in made]
+        fit = Fit.to(made, 3)
+        self.assertLess(fit.weights[2], 0.5 * min(fit.weights[:2]))
+        labels = np.array([m.fake for m in made])
+        fused = sum(w * a * np.array([m.logits[i] for m in made]) for i, (w, (a, _)) in enumerate(zip(fit.weights, fit.calibrations)))
+        best = max(metrics.auc(labels, np.array([m.logits[i] for m in made])) for i in range(3))
+        self.assertGreater(metrics.auc(labels, fused), best + 0.03)
+
+    def test_a_model_that_counts_against_its_own_score_is_left_out(self):
+        made = media(1000)
+        made = [Medium(m.source, m.group, m.condition, m.fake, (m.logits[0], (-1.0 if m.fake else 1.0) + 3 * np.sin(i)), 50.0, 100.0) for i, m in enumerate(made)]
+        _, weights = fuse(made, [(1 / 3, 0.0), (1.0, 0.0)])
+        self.assertEqual(weights[1], 0.0)
+
+    def test_only_the_marked_section_of_a_card_changes(self):
+        card = "before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n"
+        self.assertEqual(replace_section(card, "figures", "new\n"), "before\n<!-- figures -->\nnew\n<!-- /figures -->\nafter\n")
+        with self.assertRaises(ValueError):
+            replace_section("no marks", "figures", "new")
+
+
+if __name__ == "__main__":
+    unittest.main()
