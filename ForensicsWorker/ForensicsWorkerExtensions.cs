@@ -1,0 +1,20 @@
+using Deepfake.ForensicsWorker.Consumers;
+using Deepfake.ForensicsWorker.Signals;
+using Deepfake.Infrastructure.Bus;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Deepfake.ForensicsWorker;
+
+/// <summary>Composes this service.</summary>
+public static class ForensicsWorkerExtensions
+{
+    /// <summary>Adds the consumer of frame packs and the signals behind it.</summary>
+    public static IHostApplicationBuilder AddForensicsWorker(this IHostApplicationBuilder builder)
+    {
+        foreach (var signal in SignalSuite.All) builder.Services.AddSingleton(signal);
+        builder.Services.AddSingleton<SignalSuite>();
+        builder.Services.AddPipelineConsumer<FramesExtractedConsumer>(FramesExtractedConsumer.Settings);
+        return builder;
+    }
+}

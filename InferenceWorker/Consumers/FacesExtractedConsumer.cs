@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Bus;
+using Deepfake.Infrastructure.Objects;
+using Deepfake.Infrastructure.Packs;
+using Deepfake.InferenceWorker.Inference;
+using Deepfake.ServiceDefaults;
+using MassTransit;
+
+namespace Deepfake.InferenceWorker.Consumers;
+
+/// <summary>Scores one shard of faces by every model.</summary>
+public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore analyses, IObjectStore objects, TimeProvider time)
+    : IConsumer<FacesExtracted>
+{
+    /// <summary>
+    /// Several packs at once, so that small ones share a batch; one pack is at most a few MB. A shard takes seconds even of large models
+    /// on a processor; loading at start is part of the time.
+    /// </summary>
+    public static ConsumerSettings Settings { get; } = new()
+    {
+        Queue = "inference",
+        Concurrency = 4,
+        Prefetch = 8,
+        Timeout = TimeSpan.FromMinutes(5),
+    };
+
+    /// <inheritdoc/>
+    public async Task Consume(ConsumeContext<FacesExtracted> context)
+    {
+        var (message, cancellation) = (context.Message, context.CancellationToken);
+        // Late work is pointless: the watchdog ends the analysis.
+        if (message.Deadline <= time.GetUtcNow() || await analyses.FindAsync(message.AnalysisId, cancellation) is null or { IsOver: true }) return;
+
+        using var activity = Telemetry.Source.StartActivity("score faces");
+        activity?.SetTag("analysis.id", message.AnalysisId).SetTag("shard", message.Shard).SetTag("faces", message.Count);
+        using var announcement = engine.Announce();
+        var began = Stopwatch.GetTimestamp();
+        var pack = await ReadAsync(message, cancellation);
+        var read = Stopwatch.GetElapsedTime(began);
+        var models = await engine.ScoreAsync(pack, message.Lane, announcement, cancellation);
+        activity?.SetTag("models", models.Count(model => model.Error is null));
+
+        await context.Publish(
+            new InferenceCompleted
+            {
+                AnalysisId = message.AnalysisId,
+                Tenant = message.Tenant,
+                Lane = message.Lane,
+                Shard = message.Shard,
+                Models = models,
+                Timings = new Dictionary<string, double>
+                {
+                    ["inference_read"] = Math.Round(read.TotalSeconds, 4),
+                    ["inference_score"] = Math.Round((Stopwatch.GetElapsedTime(began) - read).TotalSeconds, 4),
+                },
+            },
+            cancellation);
+    }
+
+    private async Task<FacePack> ReadAsync(FacesExtracted message, CancellationToken cancellationToken)
+    {
+        await using var stream = await objects.OpenAsync(message.PackKey, cancellationToken);
+        try
+        {
+            return await FacePack.ReadAsync(stream, cancellationToken);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new AnalysisFaultException(ErrorCodes.Internal, "The extracted faces cannot be read: " + e.Message);
+        }
+    }
+}

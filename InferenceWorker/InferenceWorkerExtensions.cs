@@ -1,0 +1,44 @@
+using Deepfake.Infrastructure.Bus;
+using Deepfake.InferenceWorker.Consumers;
+using Deepfake.InferenceWorker.Inference;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Deepfake.InferenceWorker;
+
+/// <summary>Composes this service.</summary>
+public static class InferenceWorkerExtensions
+{
+    /// <summary>Adds the consumer of face packs and the ensemble behind it.</summary>
+    public static IHostApplicationBuilder AddInferenceWorker(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<InferenceOptions>()
+            .Bind(builder.Configuration.GetSection(InferenceOptions.Section))
+            .Configure(options => options.Device = ReadDevice(builder.Configuration["DEVICE"]) ?? options.Device)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddOptions<ModelOptions>()
+            .Bind(builder.Configuration.GetSection(ModelOptions.Section))
+            .Configure(options => options.Path = builder.Configuration["MODEL_PATH"] is { Length: > 0 } path ? path : options.Path)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton<ScoringEngine>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ScoringEngine>());
+        builder.Services.AddHealthChecks().AddCheck<EnsembleHealthCheck>("models");
+        builder.Services.AddPipelineConsumer<FacesExtractedConsumer>(FacesExtractedConsumer.Settings);
+        return builder;
+    }
+
+    /// <summary>The old systems' values: <c>cuda:0</c> and <c>gpu</c> mean CUDA.</summary>
+    private static Device? ReadDevice(string? name) => name?.Trim().ToLowerInvariant() switch
+    {
+        null or "" => null,
+        "gpu" => Device.Cuda,
+        var cuda when cuda.StartsWith("cuda", StringComparison.Ordinal) => Device.Cuda,
+        "cpu" => Device.Cpu,
+        "auto" => Device.Auto,
+        _ => throw new OptionsValidationException(nameof(InferenceOptions.Device), typeof(InferenceOptions), [$"DEVICE is '{name}', not auto, cpu or cuda."]),
+    };
+}
