@@ -1,6 +1,6 @@
-using Deepfake.Infrastructure.Bus;
 using Deepfake.InferenceWorker.Consumers;
 using Deepfake.InferenceWorker.Inference;
+using Deepfake.Infrastructure.Bus;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

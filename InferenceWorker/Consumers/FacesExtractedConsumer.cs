@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
+using Deepfake.InferenceWorker.Inference;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.Infrastructure.Packs;
-using Deepfake.InferenceWorker.Inference;
 using Deepfake.ServiceDefaults;
 using MassTransit;
 
