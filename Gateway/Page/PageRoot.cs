@@ -10,15 +10,9 @@ internal sealed class PageRoot : IDisposable
 
     public PageRoot(IHostEnvironment environment, IOptions<PageOptions> options)
     {
-        string[] candidates = options.Value.Root is { Length: > 0 } root
-            ? [Path.GetFullPath(root)]
-            :
-            [
-                Path.Combine(environment.ContentRootPath, "wwwroot"),
-                Path.Combine(environment.ContentRootPath, "Gateway", "wwwroot"),
-                Path.Combine(environment.ContentRootPath, "..", "Gateway", "wwwroot"),
-                Path.Combine(AppContext.BaseDirectory, "wwwroot"),
-            ];
+        IEnumerable<string> candidates = options.Value.Root is { Length: > 0 } root
+            ? [root]
+            : [Path.Combine(environment.ContentRootPath, "wwwroot"), .. Above(environment.ContentRootPath), Path.Combine(AppContext.BaseDirectory, "wwwroot")];
         if (candidates.FirstOrDefault(HasPage) is { } found) _physical = new PhysicalFileProvider(Path.GetFullPath(found));
         Files = _physical is null ? new NullFileProvider() : _physical;
     }
@@ -27,6 +21,12 @@ internal sealed class PageRoot : IDisposable
     public IFileProvider Files { get; }
 
     public void Dispose() => _physical?.Dispose();
+
+    /// <summary>A host that runs from its build folder finds the page in the source tree around it.</summary>
+    private static IEnumerable<string> Above(string folder)
+    {
+        for (var parent = new DirectoryInfo(folder); parent is not null; parent = parent.Parent) yield return Path.Combine(parent.FullName, "Gateway", "wwwroot");
+    }
 
     private static bool HasPage(string folder) => File.Exists(Path.Combine(folder, "index.html"));
 }

@@ -1,0 +1,161 @@
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.History;
+using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Merging;
+using Deepfake.ResultService.Pictures;
+using Deepfake.ServiceDefaults.Problems;
+using MassTransit;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Deepfake.ResultService.Api;
+
+/// <summary>Reading, listing, cancelling and deleting analyses.</summary>
+internal static class AnalysisEndpoints
+{
+    private const string Tenant = Tenants.Default;
+
+    public static void Map(RouteGroupBuilder group)
+    {
+        group.MapGet("/analyses", ListAsync).WithName("ListAnalyses").WithSummary("Lists analyses, newest first.")
+            .WithDescription("Ended analyses come from the history, a page at a time. `status=accepted` or `status=running` lists the ones that are not over, on one page.")
+            .Produces<HistoryPage>().ProducesProblem(400);
+        group.MapGet("/analyses/{id}", FindAsync).WithName("GetAnalysis").WithSummary("Answers an analysis: what is known by now, or the final record.")
+            .Produces<Analysis>().ProducesProblem(404);
+        group.MapDelete("/analyses/{id}", DeleteAsync).WithName("DeleteAnalysis").WithSummary("Removes an analysis with its medium, pictures and records.")
+            .Produces(204).ProducesProblem(404);
+        group.MapPost("/analyses/{id}/cancel", CancelAsync).WithName("CancelAnalysis").WithSummary("Ends an analysis that is not over and removes its medium.")
+            .Produces<Analysis>().ProducesProblem(404).ProducesProblem(409);
+        group.MapGet("/analyses/{id}/events", EventStream.WriteAsync).WithName("WatchAnalysis").WithSummary("Streams the progress as server-sent events.")
+            .WithDescription("Events `progress`, `completed`, `failed`, `cancelled`; the stream ends after the last. `Last-Event-ID` resumes; 204 when nothing is left to say.")
+            .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404);
+        group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
+            .Produces(200, contentType: "image/png").ProducesProblem(404);
+        group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("Counts and latencies over all ended analyses.")
+            .Produces<Statistics>();
+    }
+
+    public static bool IsId(string id) => id.Length is > 3 and <= 64 && id.StartsWith("an_", StringComparison.Ordinal) && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    public static IResult NotFound() => Problem.Answer(ErrorCodes.NotFound, "There is no such analysis.");
+
+    private static async Task<IResult> FindAsync(
+        string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, AnalysisMerger merger, CancellationToken cancellationToken)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        var state = await analyses.FindAsync(Tenant, id, cancellationToken);
+        if (state is { IsOver: false }) return Json(await merger.PreviewAsync(state, cancellationToken));
+        return await analyses.FindResultAsync(Tenant, id, cancellationToken) is { } result ? Json(result)
+            : await history.FindAsync(Tenant, id, cancellationToken) is { } old ? Json(old)
+            : NotFound();
+    }
+
+    private static async Task<IResult> ListAsync(
+        IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken,
+        string? cursor = null, string? limit = null, string? verdict = null, string? status = null)
+    {
+        if (!ListQuery.TryRead(cursor, limit, verdict, status, out var query, out var complaint)) return Problem.Answer(ErrorCodes.InvalidRequest, complaint);
+        if (query.Status is AnalysisStatus.Accepted or AnalysisStatus.Running)
+        {
+            var unfinished = await analyses.FindUnfinishedAsync(1000, cancellationToken);
+            return Json(new HistoryPage(
+                [.. unfinished.Where(state => state.Record.Tenant == Tenant && state.Status == query.Status && query.Verdict is null).Reverse().Take(query.Limit).Select(Summarise)], null));
+        }
+
+        try
+        {
+            return Json(await history.ListAsync(Tenant, query, cancellationToken));
+        }
+        catch (Exception e) when (query.Cursor is not null && e is FormatException or ArgumentException)
+        {
+            return Problem.Answer(ErrorCodes.InvalidRequest, "The cursor is not one that this service gave out.");
+        }
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        string id, IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, CancellationToken cancellationToken)
+    {
+        // The store first: from then on late parts stay out and readers get 404. The janitor completes a deletion that breaks off here.
+        var known = await analyses.DeleteAsync(Tenant, id, cancellationToken);
+        known |= await history.DeleteAsync(Tenant, id, cancellationToken);
+        if (!known) return NotFound();
+        await objects.DeletePrefixAsync(ObjectKeys.Prefix(Tenant, id), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> CancelAsync(
+        string id, IAnalysisStore analyses, IHistoryStore history, AnalysisFinisher finisher, IBus bus, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var state = await analyses.FindAsync(Tenant, id, cancellationToken);
+        if (state is null && await history.FindAsync(Tenant, id, cancellationToken) is null) return NotFound();
+        if (state is { IsOver: false })
+        {
+            var result = RecordComposer.Cancel(state, time.GetUtcNow());
+            if (await finisher.FinishAsync(state.Record, result, bus, cancellationToken)) return Json(result);
+        }
+
+        return Problem.Answer(ErrorCodes.AlreadyEnded, "The analysis had ended before.");
+    }
+
+    private static async Task<IResult> FaceAsync(
+        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken)
+    {
+        if (await analyses.FindAsync(Tenant, id, cancellationToken) is null && await history.FindAsync(Tenant, id, cancellationToken) is null) return NotFound();
+        if (await crops.EncodeBestAsync(Tenant, id, trackId, cancellationToken) is not { } png)
+            return Problem.Answer(ErrorCodes.NotFound, "There is no picture of this face.");
+
+        var headers = http.Response.Headers;
+        headers.CacheControl = "private, max-age=300";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        headers.ContentDisposition = $"inline; filename=\"face-{trackId}.png\"";
+        return TypedResults.Bytes(png, "image/png");
+    }
+
+    private static async Task<IResult> StatisticsAsync(IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken)
+    {
+        var ended = await history.GetStatisticsAsync(Tenant, cancellationToken);
+        return Json(new Statistics
+        {
+            Total = ended.Total,
+            Unfinished = await analyses.CountUnfinishedAsync(cancellationToken),
+            ByStatus = ended.ByStatus,
+            ByVerdict = ended.ByVerdict,
+            MedianSeconds = ended.MedianSeconds,
+            P95Seconds = ended.P95Seconds,
+        });
+    }
+
+    private static AnalysisSummary Summarise(AnalysisState state) => new()
+    {
+        Id = state.Record.Id,
+        Status = state.Status,
+        FileName = state.Record.FileName,
+        Sha256 = state.Record.Sha256,
+        CreatedAt = state.Record.AcceptedAt,
+    };
+
+    private static JsonHttpResult<T> Json<T>(T value) => TypedResults.Json(value, DeepfakeJson.Options);
+}
+
+/// <summary>Counts and latencies.</summary>
+public sealed record Statistics
+{
+    /// <summary>Analyses that are over.</summary>
+    public required long Total { get; init; }
+
+    /// <summary>Analyses that are not.</summary>
+    public required long Unfinished { get; init; }
+
+    /// <summary>Ended ones by status.</summary>
+    public required IReadOnlyDictionary<string, long> ByStatus { get; init; }
+
+    /// <summary>Completed ones by verdict.</summary>
+    public required IReadOnlyDictionary<string, long> ByVerdict { get; init; }
+
+    /// <summary>Median seconds from acceptance to end of completed analyses.</summary>
+    public required double? MedianSeconds { get; init; }
+
+    /// <summary>95th percentile of the same.</summary>
+    public required double? P95Seconds { get; init; }
+}

@@ -1,0 +1,82 @@
+using Deepfake.Contracts;
+
+namespace Deepfake.ResultService.Fusion;
+
+/// <summary>
+/// The models of one analysis and their weights. Fitted: intercept and weights of <c>fusion.json</c>. Otherwise: no intercept, and the
+/// manifests' weights divided by their sum, that is, the weighted mean of the logits. Where models gave nothing, the weights of the
+/// others are scaled up to the same sum.
+/// </summary>
+public sealed class Ensemble
+{
+    private readonly double[] _weights;
+    private readonly double _total;
+
+    /// <summary>Weighs the models that took part.</summary>
+    /// <param name="reported">What every model said of itself, one entry a name.</param>
+    /// <param name="manifest">The fit; null for none.</param>
+    public Ensemble(IReadOnlyList<ModelScores> reported, FusionManifest? manifest)
+    {
+        // A fit that knows none of the models that gave scores fits another ensemble.
+        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) > 0) ? manifest : null;
+        Models = Fit is null ? reported : [.. reported, .. Absent(reported, Fit)];
+        _weights = Fit is { } fit
+            ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name))]
+            : Normalised([.. Models.Select(model => model.Weight)]);
+        _total = _weights.Sum();
+    }
+
+    /// <summary>The fit in force; null where none applies.</summary>
+    public FusionManifest? Fit { get; }
+
+    /// <summary>Every model that took part or should have, by name.</summary>
+    public IReadOnlyList<ModelScores> Models { get; }
+
+    /// <summary>Weight of a model in the sum of logits.</summary>
+    public double WeightOf(int model) => _weights[model];
+
+    /// <summary>Share of the total weight that these models hold, [0,1].</summary>
+    public double ShareOf(ReadOnlySpan<double?> logits)
+    {
+        var present = 0.0;
+        for (var m = 0; m < logits.Length; m++)
+        {
+            if (logits[m] is not null) present += _weights[m];
+        }
+
+        return _total > 0 ? present / _total : 0;
+    }
+
+    /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any.</summary>
+    public double? Combine(ReadOnlySpan<double?> logits)
+    {
+        double sum = 0, present = 0;
+        for (var m = 0; m < logits.Length; m++)
+        {
+            if (logits[m] is not { } logit || _weights[m] <= 0) continue;
+            sum += _weights[m] * logit;
+            present += _weights[m];
+        }
+
+        return present > 0 ? (Fit?.Intercept ?? 0) + sum * (_total / present) : null;
+    }
+
+    private static IEnumerable<ModelScores> Absent(IReadOnlyList<ModelScores> reported, FusionManifest fit) =>
+        fit.Models.Where(entry => entry.Value > 0 && reported.All(model => model.Name != entry.Key)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => new ModelScores
+            {
+                Name = entry.Key,
+                Version = "unknown",
+                Weight = entry.Value,
+                Provider = "none",
+                Scores = [],
+                Error = "The model is part of the fusion but was not loaded.",
+            });
+
+    private static double[] Normalised(double[] weights)
+    {
+        var sum = weights.Sum();
+        // Manifests that all say 0 still mean "these are the models": count them the same.
+        return sum > 0 ? [.. weights.Select(weight => weight / sum)] : [.. weights.Select(_ => 1.0 / weights.Length)];
+    }
+}

@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Deepfake.Contracts;
+
+namespace Deepfake.ResultService.Fusion;
+
+/// <summary>
+/// <c>models/fusion.json</c>: how the models' scores become one probability. Written by <c>training/</c>, read here; snake_case;
+/// unknown fields are ignored, so a card may carry more.
+/// <code>
+/// {
+///   "version": "1.0.0",
+///   "intercept": -0.31,
+///   "models":  { "swap-b0": 1.12, "fft-branch": 0.4 },
+///   "signals": { "azimuthal_spectrum": 0.0 },
+///   "pooling": { "method": "trimmed_mean", "trim": 0.1, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
+///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
+///   "false_positive_rate": 0.05,
+///   "quality_gates": { "min_face_pixels": 48, "min_sharpness": 10, "min_brightness": 25, "max_brightness": 240 },
+///   "disagreement": { "max_spread": 0.85, "verdict": "suspicious" }
+/// }
+/// </code>
+/// For a track, L(m) = pooled logit of model m's calibrated probabilities over the track's crops, and
+/// z = intercept + Σ weight(m) · L(m). A medium with one face has probability sigmoid(z + signals); several faces: see
+/// <see cref="TrackPooling.OverTracks"/>.
+/// </summary>
+public sealed record FusionManifest
+{
+    private static readonly JsonSerializerOptions Json = new(DeepfakeJson.Options) { RespectNullableAnnotations = true };
+
+    /// <summary>Version of the fit, for the record.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Added to the weighted sum of logits.</summary>
+    public double Intercept { get; init; }
+
+    /// <summary>Weight of each model's pooled logit, by manifest name; ≥ 0, at least one above 0.</summary>
+    public required IReadOnlyDictionary<string, double> Models { get; init; }
+
+    /// <summary>Weight of each applicable signal's score in [0,1], by name; ≥ 0.</summary>
+    public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>From crops to tracks to the medium.</summary>
+    public PoolingSettings Pooling { get; init; } = new();
+
+    /// <summary>Where the verdicts begin.</summary>
+    public required VerdictThresholds Thresholds { get; init; }
+
+    /// <summary>Share of authentic media above <see cref="VerdictThresholds.Manipulated"/> on the calibration data.</summary>
+    public double? FalsePositiveRate { get; init; }
+
+    /// <summary>Faces beyond these limits do not decide.</summary>
+    public QualityGates QualityGates { get; init; } = new();
+
+    /// <summary>What to do when the models contradict each other; null: nothing, the fit has weighed them already.</summary>
+    public DisagreementRule? Disagreement { get; init; }
+
+    /// <summary>Reads and checks a manifest.</summary>
+    /// <exception cref="InvalidDataException">A field is missing or out of range; the message names it.</exception>
+    public static FusionManifest Parse(ReadOnlySpan<byte> json)
+    {
+        FusionManifest manifest;
+        try
+        {
+            manifest = JsonSerializer.Deserialize<FusionManifest>(json, Json) ?? throw new InvalidDataException("fusion.json is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException("fusion.json cannot be read: " + e.Message, e);
+        }
+
+        manifest.Check();
+        return manifest;
+    }
+
+    private void Check()
+    {
+        Require(Version.Length is > 0 and <= 64, "version", "1 to 64 characters");
+        Require(double.IsFinite(Intercept), "intercept", "a finite number");
+        Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
+        Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
+        Require(Thresholds.Suspicious is > 0 and < 1, "thresholds.suspicious", "inside (0,1)");
+        Require(Thresholds.Manipulated < 1 && Thresholds.Manipulated >= Thresholds.Suspicious, "thresholds.manipulated", "at least suspicious, below 1");
+        Require(FalsePositiveRate is null or (>= 0 and <= 1), "false_positive_rate", "inside [0,1]");
+        Require(Pooling.Trim is >= 0 and < 0.5, "pooling.trim", "inside [0,0.5)");
+        Require(Pooling.TrackSharpness is > 0 and <= 100, "pooling.track_sharpness", "inside (0,100]");
+        Require(Pooling.LogitClamp is > 0 and <= 15, "pooling.logit_clamp", "inside (0,15]");
+        Require(Pooling.MaxSignalLogit is >= 0 and <= 15, "pooling.max_signal_logit", "inside [0,15]");
+        Require(QualityGates.MinFacePixels is >= 0 and < 10_000, "quality_gates.min_face_pixels", "≥ 0");
+        Require(QualityGates.MinSharpness is >= 0 and < 100_000, "quality_gates.min_sharpness", "≥ 0");
+        Require(QualityGates.MinBrightness >= 0 && QualityGates.MaxBrightness <= 255 && QualityGates.MinBrightness < QualityGates.MaxBrightness, "quality_gates.min_brightness", "below max_brightness, both inside [0,255]");
+        Require(Disagreement is null or { MaxSpread: > 0 and <= 1, Verdict: Verdict.Suspicious or Verdict.Inconclusive }, "disagreement", "max_spread inside (0,1], verdict suspicious or inconclusive");
+    }
+
+    private static bool IsWeight(double weight) => weight is >= 0 and < 1000;
+
+    private static void Require(bool holds, string field, string rule)
+    {
+        if (!holds) throw new InvalidDataException($"fusion.json: '{field}' must be {rule}.");
+    }
+}
+
+/// <summary>How a track's crops are pooled.</summary>
+public enum PoolingMethod
+{
+    /// <summary>Weighted mean.</summary>
+    Mean,
+
+    /// <summary>Weighted mean without the lowest and highest <see cref="PoolingSettings.Trim"/> of the weight.</summary>
+    TrimmedMean,
+
+    /// <summary>Weighted median.</summary>
+    Median,
+}
+
+/// <summary>From crops to tracks to the medium.</summary>
+public sealed record PoolingSettings
+{
+    /// <summary>Robust mean over a track's crops.</summary>
+    public PoolingMethod Method { get; init; } = PoolingMethod.TrimmedMean;
+
+    /// <summary>Share of the weight cut at each end by <see cref="PoolingMethod.TrimmedMean"/>, [0,0.5).</summary>
+    public double Trim { get; init; } = 0.1;
+
+    /// <summary>Whether a crop counts by its <see cref="FaceQualityWeight"/>; else all count the same.</summary>
+    public bool QualityWeighted { get; init; } = true;
+
+    /// <summary>1: the mean of the tracks' odds; large: the maximum. See <see cref="TrackPooling.OverTracks"/>.</summary>
+    public double TrackSharpness { get; init; } = 2;
+
+    /// <summary>Logits of single crops are held inside ± this.</summary>
+    public double LogitClamp { get; init; } = 8;
+
+    /// <summary>All signals together move the logit by this much at most.</summary>
+    public double MaxSignalLogit { get; init; } = 1;
+}
+
+/// <summary>Where the verdicts begin, on the probability.</summary>
+/// <param name="Suspicious">From here suspicious.</param>
+/// <param name="Manipulated">From here manipulated.</param>
+public sealed record VerdictThresholds(double Suspicious, double Manipulated)
+{
+    /// <summary>Used without a fit; results then carry <see cref="WarningCodes.DefaultThresholds"/>.</summary>
+    public static VerdictThresholds Default { get; } = new(0.5, 0.9);
+}
+
+/// <summary>Faces beyond these limits do not decide; where all are beyond, the verdict is inconclusive.</summary>
+public sealed record QualityGates
+{
+    /// <summary>Longer side of the face in source pixels, at least.</summary>
+    public double MinFacePixels { get; init; } = 48;
+
+    /// <summary><see cref="FaceQuality.Sharpness"/>, at least.</summary>
+    public double MinSharpness { get; init; } = 10;
+
+    /// <summary><see cref="FaceQuality.Brightness"/>, at least.</summary>
+    public double MinBrightness { get; init; } = 25;
+
+    /// <summary><see cref="FaceQuality.Brightness"/>, at most.</summary>
+    public double MaxBrightness { get; init; } = 240;
+}
+
+/// <summary>What to do when the models contradict each other.</summary>
+/// <param name="MaxSpread">Highest minus lowest pooled model probability of the deciding face from which they do, (0,1].</param>
+/// <param name="Verdict">What a clear verdict then becomes: suspicious or inconclusive.</param>
+public sealed record DisagreementRule(double MaxSpread, Verdict Verdict)
+{
+    /// <summary>Used without a fit: nobody has weighed the models against each other.</summary>
+    public static DisagreementRule Default { get; } = new(0.85, Verdict.Suspicious);
+}

@@ -1,0 +1,17 @@
+namespace Deepfake.ResultService.Fusion;
+
+/// <summary>Stable codes this service adds to the warnings of a record.</summary>
+public static class WarningCodes
+{
+    /// <summary>No fitted fusion applies: weighted mean of the models' logits and thresholds 0.5 and 0.9, no stated false-positive rate.</summary>
+    public const string DefaultThresholds = "default_thresholds";
+
+    /// <summary>A model gave scores but the fitted fusion does not know it; it was reported, not counted.</summary>
+    public const string ModelNotInFusion = "model_not_in_fusion";
+
+    /// <summary>Some crops were not scored in time.</summary>
+    public const string ShardsMissing = "shards_missing";
+
+    /// <summary>A completion notice was asked for, but no signing secret is configured; none is sent.</summary>
+    public const string WebhookNotConfigured = "webhook_not_configured";
+}

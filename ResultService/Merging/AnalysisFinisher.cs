@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.History;
+using Deepfake.Infrastructure.Objects;
+using Deepfake.ServiceDefaults;
+using MassTransit;
+
+namespace Deepfake.ResultService.Merging;
+
+/// <summary>
+/// Ends analyses: final record by compare-and-set, then history, then the objects nobody needs any more, then the announcement. A crash
+/// or an outage between any two steps leaves an end without announcement, which the sweeper takes up again from the top.
+/// </summary>
+public sealed partial class AnalysisFinisher(
+    IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, ResultMetrics metrics, TimeProvider time, ILogger<AnalysisFinisher> logger)
+{
+    // A publish waits for a lost broker for as long as it is let; deadlines of other analyses would wait with it.
+    private static readonly TimeSpan AnnouncementTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Offers a final record.</summary>
+    /// <returns>True for the one caller whose record became final.</returns>
+    public async Task<bool> FinishAsync(AnalysisRecord record, Analysis result, IPublishEndpoint bus, CancellationToken cancellationToken)
+    {
+        if (!await analyses.TryFinishAsync(record.Id, result, cancellationToken)) return false;
+        metrics.Ended(record, result);
+        try
+        {
+            await AnnounceAsync(record, bus, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The end is durable; the sweeper will announce it.
+            LogDelayed(e, record.Id);
+        }
+
+        return true;
+    }
+
+    /// <summary>Everything after the final record; may be done again at any time.</summary>
+    public async Task AnnounceAsync(AnalysisRecord record, IPublishEndpoint bus, CancellationToken cancellationToken)
+    {
+        using var activity = Activity.Current is null && ActivityContext.TryParse(record.TraceParent, null, isRemote: true, out var submitted)
+            ? Telemetry.Source.StartActivity("announce", ActivityKind.Internal, submitted)
+            : Telemetry.Source.StartActivity("announce");
+        activity?.SetTag("analysis.id", record.Id);
+
+        if (await analyses.FindResultAsync(record.Tenant, record.Id, cancellationToken) is not { } result) return;
+        await history.SaveAsync(record.Tenant, result, cancellationToken);
+        if (await analyses.FindAsync(record.Id, cancellationToken) is null)
+        {
+            // Deleted while we saved: the deletion must win.
+            await history.DeleteAsync(record.Tenant, record.Id, cancellationToken);
+            return;
+        }
+
+        if (result.Status == AnalysisStatus.Completed)
+            await objects.DeleteAsync(ObjectKeys.FramePack(record.Tenant, record.Id), cancellationToken);
+        else
+            await objects.DeletePrefixAsync(ObjectKeys.Prefix(record.Tenant, record.Id), cancellationToken);
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(AnnouncementTimeout);
+        await bus.Publish(
+            new AnalysisCompleted { AnalysisId = record.Id, Tenant = record.Tenant, Lane = record.Lane, Status = result.Status, Verdict = result.Verdict },
+            patience.Token);
+        await analyses.MarkAnnouncedAsync(record.Id, cancellationToken);
+        metrics.Announced(record, time.GetUtcNow() - (result.CompletedAt ?? time.GetUtcNow()));
+    }
+
+    [LoggerMessage(5011, LogLevel.Warning, "{AnalysisId} is over, but its announcement has to wait for the sweeper.")]
+    private partial void LogDelayed(Exception exception, string analysisId);
+}

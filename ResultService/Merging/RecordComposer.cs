@@ -1,0 +1,101 @@
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Deepfake.ResultService.Fusion;
+
+namespace Deepfake.ResultService.Merging;
+
+/// <summary>Makes public records from what is known. Pure.</summary>
+public static class RecordComposer
+{
+    /// <summary>The record of a running analysis before anything was found, and the base of the others.</summary>
+    public static Analysis Begin(AnalysisState state) => new()
+    {
+        Id = state.Record.Id,
+        Status = state.Status,
+        Stage = state.Stage,
+        Progress = Math.Round(state.Percent, 1),
+        FileName = state.Record.FileName,
+        Media = new MediaSummary { Format = state.Record.Format, Sha256 = state.Record.Sha256, SizeBytes = state.Record.SizeBytes },
+        CreatedAt = state.Record.AcceptedAt,
+    };
+
+    /// <summary>The record of a running analysis with what is there by now: faces, frames, scores of the shards that came. No verdict.</summary>
+    public static Analysis Preview(AnalysisState state, FaceIndex index, FusedEvidence fused) => Fill(Begin(state), index, fused);
+
+    /// <summary>The final record.</summary>
+    public static Analysis Complete(AnalysisState state, FaceIndex index, AnalysisParts parts, FusedEvidence fused, bool webhookConfigured, DateTimeOffset now)
+    {
+        var score = fused.Probability is { } p ? Math.Round(100 * p, 2) : (double?)null;
+        return End(Fill(Begin(state), index, fused), AnalysisStatus.Completed, now) with
+        {
+            Verdict = fused.Decision.Verdict,
+            Reasons = fused.Decision.Reasons,
+            Probability = fused.Probability,
+            IsDeepfake = fused.Decision.Verdict == Verdict.Inconclusive ? null : fused.Decision.Verdict == Verdict.Manipulated,
+            DeepfakeScore = score,
+            Confidence = fused.Decision.Confidence,
+            RiskLevel = score is { } s ? VerdictPolicy.Risk(s) : null,
+            Artifacts = fused.DecidingTrack is { } track
+                ? new Dictionary<string, string> { ["face"] = CropLink(state.Record.Id, track) }
+                : new Dictionary<string, string>(),
+            Warnings = state.Record.WebhookUrl is not null && !webhookConfigured ? [.. fused.Warnings, WarningCodes.WebhookNotConfigured] : fused.Warnings,
+            Timings = Timings(parts, now - state.Record.AcceptedAt),
+        };
+    }
+
+    /// <summary>The final record of a failure.</summary>
+    public static Analysis Fail(AnalysisState state, string code, string detail, DateTimeOffset now) =>
+        End(Begin(state), AnalysisStatus.Failed, now) with { Progress = Math.Round(state.Percent, 1), Error = new AnalysisError(code, detail) };
+
+    /// <summary>The final record of an analysis its client no longer wants.</summary>
+    public static Analysis Cancel(AnalysisState state, DateTimeOffset now) =>
+        End(Begin(state), AnalysisStatus.Cancelled, now) with { Progress = Math.Round(state.Percent, 1) };
+
+    /// <summary>Address of the picture of a face.</summary>
+    public static string CropLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}";
+
+    private static Analysis Fill(Analysis analysis, FaceIndex index, FusedEvidence fused) => analysis with
+    {
+        Media = analysis.Media with
+        {
+            Kind = index.Kind,
+            Width = index.Width,
+            Height = index.Height,
+            DurationSeconds = index.DurationSeconds,
+            Codec = index.Codec,
+        },
+        Faces = [.. fused.Faces.Select(face => face with { Crop = CropLink(analysis.Id, face.TrackId) })],
+        Frames = fused.Frames,
+        Segments = fused.Segments,
+        Models = fused.Models,
+        Signals = fused.Signals,
+        Warnings = fused.Warnings,
+    };
+
+    private static Analysis End(Analysis analysis, AnalysisStatus status, DateTimeOffset now) => analysis with
+    {
+        Status = status,
+        Stage = Stage.Done,
+        Progress = 100,
+        CompletedAt = now,
+        Timings = new Dictionary<string, double> { ["total"] = Seconds(now - analysis.CreatedAt) },
+    };
+
+    // "frames.decode": a stage's own clocks; the shards of a stage add up.
+    private static Dictionary<string, double> Timings(AnalysisParts parts, TimeSpan total)
+    {
+        var timings = new Dictionary<string, double> { ["total"] = Seconds(total) };
+        Add("frames", parts.Frames?.Timings);
+        foreach (var shard in parts.Inference) Add("inference", shard.Timings);
+        Add("forensics", parts.Forensics?.Timings);
+        return timings;
+
+        void Add(string stage, IReadOnlyDictionary<string, double>? clocks)
+        {
+            foreach (var (name, seconds) in clocks?.OrderBy(clock => clock.Key, StringComparer.Ordinal) ?? Enumerable.Empty<KeyValuePair<string, double>>())
+                timings[$"{stage}.{name}"] = Math.Round(timings.GetValueOrDefault($"{stage}.{name}") + seconds, 4);
+        }
+    }
+
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 3);
+}

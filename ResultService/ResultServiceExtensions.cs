@@ -1,0 +1,77 @@
+using System.Data.Common;
+using Amazon.Runtime;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Bus;
+using Deepfake.ResultService.Api;
+using Deepfake.ResultService.Consumers;
+using Deepfake.ResultService.Merging;
+using Deepfake.ResultService.Pictures;
+using Deepfake.ResultService.Sweeping;
+using Deepfake.ResultService.Webhooks;
+using Deepfake.ServiceDefaults.Problems;
+using StackExchange.Redis;
+
+namespace Deepfake.ResultService;
+
+/// <summary>Composes ResultService; its own host and Standalone call the same two methods.</summary>
+public static partial class ResultServiceExtensions
+{
+    /// <summary>Name of the OpenAPI document and of the group of endpoints.</summary>
+    public const string DocumentName = "result";
+
+    /// <summary>Adds consumers, sweepers, read API and webhooks. Needs infrastructure and a bus.</summary>
+    public static IHostApplicationBuilder AddResults(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<ResultOptions>().BindConfiguration(ResultOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ResultMetrics>();
+        services.AddSingleton<FusionSource>();
+        services.AddSingleton<AnalysisFinisher>();
+        services.AddSingleton<AnalysisMerger>();
+        services.AddSingleton<FaceCrops>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHostedService<AnnouncementSweeper>();
+        services.AddHostedService<DeadlineWatchdog>();
+        services.AddHostedService<ObjectJanitor>();
+        services.AddPipelineConsumer<ResultConsumer>(ResultConsumer.Settings);
+        services.AddPipelineConsumer<WebhookConsumer>(WebhookConsumer.Settings);
+        services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
+        services.AddProblems();
+        services.AddOpenApi(DocumentName, document => document.ShouldInclude = endpoint => endpoint.GroupName == DocumentName);
+        return builder;
+    }
+
+    /// <summary>Maps the read API under <c>/v1</c> and its description at <c>/openapi/result.json</c>.</summary>
+    public static IEndpointRouteBuilder MapResults(this IEndpointRouteBuilder app)
+    {
+        // The constraint keeps the route apart from other services' documents in the embedded host.
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{DocumentName}$)}}.json");
+        var group = app.MapGroup("/v1").WithGroupName(DocumentName).WithTags("Results").AddEndpointFilter(GuardAsync);
+        AnalysisEndpoints.Map(group);
+        return app;
+    }
+
+    // A store that is away is not a defect: tell clients to come back.
+    private static async ValueTask<object?> GuardAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        // Ids become keys of stores: what this service never gave out does not reach them.
+        if (context.HttpContext.GetRouteValue("id") is string id && !AnalysisEndpoints.IsId(id)) return AnalysisEndpoints.NotFound();
+        try
+        {
+            return await next(context);
+        }
+        catch (Exception e) when (IsOutage(e) && !context.HttpContext.Response.HasStarted)
+        {
+            LogOutage(context.HttpContext.RequestServices.GetRequiredService<ILogger<AnalysisMerger>>(), e, context.HttpContext.Request.Path);
+            return Problem.Answer(ErrorCodes.Unavailable, "A store is out of reach; try again shortly.", retryAfter: TimeSpan.FromSeconds(5));
+        }
+    }
+
+    private static bool IsOutage(Exception exception) =>
+        exception is not BadHttpRequestException
+        && exception is IOException or TimeoutException or DbException or HttpRequestException or RedisConnectionException or AmazonClientException or AmazonServiceException;
+
+    [LoggerMessage(5301, LogLevel.Warning, "{Path} could not be answered: a store is out of reach.")]
+    private static partial void LogOutage(ILogger logger, Exception exception, string path);
+}

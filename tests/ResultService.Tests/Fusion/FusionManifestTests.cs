@@ -1,0 +1,72 @@
+using System.Text;
+using Deepfake.Contracts;
+using Deepfake.ResultService.Fusion;
+
+namespace Deepfake.ResultService.Tests.Fusion;
+
+public sealed class FusionManifestTests
+{
+    private const string Whole = """
+        {
+          "version": "1.0.0", "intercept": -0.31, "note": "unknown fields are ignored",
+          "models": { "swap-b0": 1.12, "fft-branch": 0.4 },
+          "signals": { "azimuthal_spectrum": 0.0 },
+          "pooling": { "method": "median", "trim": 0.2, "quality_weighted": false, "track_sharpness": 3, "logit_clamp": 6, "max_signal_logit": 0.5 },
+          "thresholds": { "suspicious": 0.45, "manipulated": 0.85 },
+          "false_positive_rate": 0.05,
+          "quality_gates": { "min_face_pixels": 64, "min_sharpness": 12, "min_brightness": 30, "max_brightness": 230 },
+          "disagreement": { "max_spread": 0.8, "verdict": "inconclusive" }
+        }
+        """;
+
+    private static FusionManifest Parse(string json) => FusionManifest.Parse(Encoding.UTF8.GetBytes(json));
+
+    [Fact]
+    public void Every_field_is_read()
+    {
+        var fit = Parse(Whole);
+
+        Assert.Equal(("1.0.0", -0.31, 0.05), (fit.Version, fit.Intercept, fit.FalsePositiveRate));
+        Assert.Equal(1.12, fit.Models["swap-b0"]);
+        Assert.Equal(0, fit.Signals["azimuthal_spectrum"]);
+        Assert.Equal(new PoolingSettings { Method = PoolingMethod.Median, Trim = 0.2, QualityWeighted = false, TrackSharpness = 3, LogitClamp = 6, MaxSignalLogit = 0.5 }, fit.Pooling);
+        Assert.Equal(new VerdictThresholds(0.45, 0.85), fit.Thresholds);
+        Assert.Equal(new QualityGates { MinFacePixels = 64, MinSharpness = 12, MinBrightness = 30, MaxBrightness = 230 }, fit.QualityGates);
+        Assert.Equal(new DisagreementRule(0.8, Verdict.Inconclusive), fit.Disagreement);
+    }
+
+    [Fact]
+    public void Optional_fields_have_the_documented_defaults()
+    {
+        var fit = Parse("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""");
+
+        Assert.Equal((0, new PoolingSettings(), new QualityGates(), null), (fit.Intercept, fit.Pooling, fit.QualityGates, fit.Disagreement));
+    }
+
+    [Theory]
+    [InlineData("", "read")]
+    [InlineData("null", "empty")]
+    [InlineData("[]", "read")]
+    [InlineData("""{ "models": { "a": 1 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "version")]
+    [InlineData("""{ "version": "1", "models": { }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "models")]
+    [InlineData("""{ "version": "1", "models": { "a": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "models")]
+    [InlineData("""{ "version": "1", "models": { "a": -1, "b": 1 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "models")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 } }""", "thresholds")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.9, "manipulated": 0.5 } }""", "thresholds.manipulated")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0, "manipulated": 0.5 } }""", "thresholds.suspicious")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "method": "best" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "method")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "trim": 0.5 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "pooling.trim")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "disagreement": { "max_spread": 0.5, "verdict": "manipulated" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "disagreement")]
+    public void A_wrong_file_is_refused_with_the_name_of_the_field(string json, string named)
+    {
+        var refused = Assert.Throws<InvalidDataException>(() => Parse(json));
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Null_where_an_object_belongs_is_refused_and_not_a_crash()
+    {
+        foreach (var field in new[] { "version", "models", "signals", "pooling", "thresholds", "quality_gates" })
+            Assert.Throws<InvalidDataException>(() => Parse(Whole.Replace($"\"{field}\":", $"\"{field}\": null, \"was_{field}\":", StringComparison.Ordinal)));
+    }
+}

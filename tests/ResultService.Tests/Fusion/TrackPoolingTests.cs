@@ -1,0 +1,97 @@
+using Deepfake.Contracts;
+using Deepfake.ResultService.Fusion;
+
+namespace Deepfake.ResultService.Tests.Fusion;
+
+public sealed class TrackPoolingTests
+{
+    [Fact]
+    public void Trimming_drops_the_ends_by_weight()
+    {
+        var settings = new PoolingSettings { Method = PoolingMethod.TrimmedMean, Trim = 0.1 };
+        double[] logits = [100, 1, 2, 3, 4, 5, 6, 7, 8, -100], ones = [.. Enumerable.Repeat(1.0, 10)];
+
+        Assert.Equal(4.5, TrackPooling.OverCrops(logits, ones, settings), 12);
+        Assert.Equal(3.6, TrackPooling.OverCrops(logits, ones, settings with { Method = PoolingMethod.Mean }), 12);
+        Assert.Equal(4.5, TrackPooling.OverCrops(logits, ones, settings with { Method = PoolingMethod.Median }), 12);
+    }
+
+    [Fact]
+    public void Weights_count_as_repetitions()
+    {
+        foreach (var method in Enum.GetValues<PoolingMethod>())
+        {
+            var settings = new PoolingSettings { Method = method, Trim = 0.2 };
+            Assert.Equal(
+                TrackPooling.OverCrops([1, 5, 5, 5, 9], [1, 1, 1, 1, 1], settings),
+                TrackPooling.OverCrops([1, 5, 9], [1, 3, 1], settings), 12);
+        }
+    }
+
+    [Fact]
+    public void One_track_keeps_its_value_and_equal_tracks_keep_theirs()
+    {
+        Assert.Equal(2.5, TrackPooling.OverTracks([2.5], 2));
+        Assert.Equal(-3, TrackPooling.OverTracks([.. Enumerable.Repeat(-3.0, 100)], 2), 12);
+    }
+
+    [Fact]
+    public void One_high_track_among_many_is_lowered_by_the_logarithm_of_their_number()
+    {
+        double[] crowd = [4, .. Enumerable.Repeat(-6.0, 9)];
+
+        Assert.Equal(4 - Math.Log(10) / 2, TrackPooling.OverTracks(crowd, 2), 6);
+        Assert.Equal(4, TrackPooling.OverTracks(crowd, 100), 1);
+    }
+
+    [Fact]
+    public void Quality_weights_rise_with_size_sharpness_and_frontality_and_stay_inside_0_to_1()
+    {
+        var gates = new QualityGates();
+        Assert.Equal(1, FaceQualityWeight.Of(Medium.Good, gates));
+        Assert.True(FaceQualityWeight.Of(Medium.Small, gates) < FaceQualityWeight.Of(Medium.Good, gates));
+        Assert.True(FaceQualityWeight.Of(Medium.Blurred, gates) < FaceQualityWeight.Of(Medium.Good, gates));
+        Assert.Equal(0.5, FaceQualityWeight.Of(Medium.Good with { Yaw = -1 }, gates));
+        Assert.True(FaceQualityWeight.Of(new FaceQuality { SizePixels = 0, Sharpness = 0, Brightness = 0, Yaw = 9, Roll = 0 }, gates) > 0);
+    }
+
+    [Fact]
+    public void A_segment_needs_more_than_one_high_sample_and_ends_where_the_face_was_away()
+    {
+        var thresholds = new VerdictThresholds(0.5, 0.9);
+        TimedScore[] spike = [new(0, 0.1), new(1, 0.1), new(2, 0.99), new(3, 0.1), new(4, 0.1)];
+        TimedScore[] away = [new(0, 0.9), new(1, 0.9), new(2, 0.9), new(20, 0.9), new(21, 0.9)];
+
+        Assert.Empty(SuspiciousSegments.Find(1, spike, 1, thresholds));
+        Assert.Equal([(0.0, 2.5), (19.5, 21.0)], SuspiciousSegments.Find(1, away, 1, thresholds).Select(segment => (segment.StartSeconds, segment.EndSeconds)));
+    }
+
+    [Fact]
+    public void Between_the_thresholds_a_stretch_goes_on_but_does_not_begin()
+    {
+        var thresholds = new VerdictThresholds(0.5, 0.9);
+        TimedScore[] Times(params double[] scores) => [.. scores.Select((score, i) => new TimedScore(i, score))];
+
+        Assert.Empty(SuspiciousSegments.Find(1, Times(0.6, 0.6, 0.6, 0.6), 1, thresholds));
+        Assert.Equal((0.0, 4.5), SuspiciousSegments.Find(1, Times(0.8, 0.8, 0.6, 0.6, 0.6, 0.2, 0.2), 1, thresholds).Select(s => (s.StartSeconds, s.EndSeconds)).Single());
+    }
+
+    [Fact]
+    public void Score_dynamics_tell_stretches_from_flicker()
+    {
+        double[] stretch = [.. Enumerable.Range(0, 24).Select(i => i < 12 ? 0.05 : 0.95)], flicker = [.. Enumerable.Range(0, 24).Select(i => i % 2 == 0 ? 0.05 : 0.95)];
+
+        Assert.True(ScoreDynamics.Measure(stretch).Values["runs_z"] < -4);
+        Assert.True(ScoreDynamics.Measure(flicker).Values["runs_z"] > 4);
+        Assert.Equal(0.9, ScoreDynamics.Measure(flicker).Score!.Value, 4);
+        Assert.Equal(0, ScoreDynamics.Measure([.. Enumerable.Repeat(0.4, 24)]).Score);
+        Assert.False(ScoreDynamics.Measure([0.1, 0.9]).Applicable);
+    }
+
+    [Theory]
+    [InlineData(29.99, RiskLevel.Low)]
+    [InlineData(30, RiskLevel.Medium)]
+    [InlineData(60, RiskLevel.High)]
+    [InlineData(85, RiskLevel.Critical)]
+    public void Risk_bands_begin_where_documented(double score, RiskLevel level) => Assert.Equal(level, VerdictPolicy.Risk(score));
+}

@@ -1,0 +1,86 @@
+import { useState } from 'react';
+import { facePath } from '../api/client.ts';
+import type { Analysis, FaceTrack } from '../api/types.ts';
+import { formatClock, formatScore } from '../format.ts';
+import { Icon } from '../shell/Icon.tsx';
+
+const atFirst = 12;
+
+/** One card a person: picture, score, when seen. A button leads to the first sighting where there is a video to move. */
+export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seconds: number) => void) | null }) {
+  const [all, setAll] = useState(false);
+  const faces = all ? analysis.faces : analysis.faces.slice(0, atFirst);
+  if (faces.length === 0) return null;
+  const moving = analysis.media.kind !== 'image';
+  return (
+    <section className="card" aria-labelledby="faces-title">
+      <h2 id="faces-title">
+        Faces <span className="count">{analysis.faces.length}</span>
+      </h2>
+      <ul className="faces">
+        {faces.map((face) => (
+          <li key={face.track_id} className="face">
+            <Crop analysisId={analysis.id} face={face} />
+            <div className="face-facts">
+              <h3>Face {face.track_id}</h3>
+              <p className="face-score">
+                Score <strong>{formatScore(face.score)}</strong>
+                {face.score !== null && ' of 100'}
+              </p>
+              <span className="meter" aria-hidden="true">
+                <span style={{ transform: `scaleX(${face.score ?? 0})` }} />
+              </span>
+              <p className="face-seen">
+                {moving ? <Seen face={face} /> : `${Math.round(face.size_pixels)} px`}
+              </p>
+              {moving && onSeek && (
+                <button type="button" className="button button-quiet" onClick={() => onSeek(face.first_seconds)}>
+                  Show<span className="visually-hidden"> face {face.track_id} in the video</span>
+                </button>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      {analysis.faces.length > faces.length && (
+        <button type="button" className="button" onClick={() => setAll(true)}>
+          Show all {analysis.faces.length} faces
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Seen({ face }: { face: FaceTrack }) {
+  const from = formatClock(face.first_seconds);
+  const to = formatClock(face.last_seconds);
+  return (
+    <>
+      {from === to ? `At ${from}` : `${from} to ${to}`}
+      <br />
+      {face.frames === 1 ? '1 frame' : `${face.frames} frames`}, {Math.round(face.size_pixels)} px
+    </>
+  );
+}
+
+function Crop({ analysisId, face }: { analysisId: string; face: FaceTrack }) {
+  const [missing, setMissing] = useState(false);
+  if (missing) {
+    return (
+      <span className="crop crop-none">
+        <Icon name="face" size={32} />
+      </span>
+    );
+  }
+  return (
+    <img
+      className="crop"
+      src={face.crop ?? facePath(analysisId, face.track_id)}
+      alt={`Face ${face.track_id}`}
+      width={96}
+      height={96}
+      loading="lazy"
+      onError={() => setMissing(true)}
+    />
+  );
+}

@@ -1,0 +1,52 @@
+import type { Analysis } from '../api/types.ts';
+import { Icon } from '../shell/Icon.tsx';
+import { Gauge } from './Gauge.tsx';
+import { reasonSentence, riskWord, verdictWords } from './verdict.ts';
+
+/** The answer: words first, then the number, then why. */
+export function VerdictCard({ analysis }: { analysis: Analysis }) {
+  if (analysis.verdict === null) return null;
+  const words = verdictWords(analysis.verdict, analysis.media.kind);
+  const unsure = analysis.verdict === 'inconclusive';
+  return (
+    <section className={`card verdict tone-${words.tone}`} aria-labelledby="verdict-title">
+      <div className="verdict-parts">
+        <div className="verdict-words">
+          <h2 id="verdict-title">
+            <Icon name={words.tone} size={28} />
+            {words.title}
+          </h2>
+          <p>{words.summary}</p>
+        </div>
+        {analysis.deepfake_score !== null && (
+          <div className="verdict-numbers">
+            <Gauge score={analysis.deepfake_score} tone={words.tone} />
+            <dl>
+              <div>
+                <dt>Confidence</dt>
+                <dd>{analysis.confidence === null ? '–' : `${Math.round(analysis.confidence)} %`}</dd>
+              </div>
+              <div>
+                <dt>Risk</dt>
+                <dd>{analysis.risk_level === null || unsure ? '–' : riskWord(analysis.risk_level)}</dd>
+              </div>
+            </dl>
+            <p className="verdict-note">
+              {unsure ? 'The score is shown for completeness; do not rely on it here.' : '0 looks untouched, 100 looks manipulated.'}
+            </p>
+          </div>
+        )}
+        {analysis.reasons.length > 0 && (
+          <div className="verdict-why">
+            <h3>Why</h3>
+            <ul className="reasons">
+              {analysis.reasons.map((code) => (
+                <li key={code}>{reasonSentence(code)}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
