@@ -20,4 +20,25 @@ public static class ObjectKeys
 
     /// <summary>The face index.</summary>
     public static string Index(string tenant, string analysisId) => $"{tenant}/{analysisId}/index.json";
+
+    /// <summary>
+    /// Guards the stores against a defect of ours: a key is 1–512 characters of letters, digits and <c>. _ - /</c>, without empty,
+    /// <c>.</c> or <c>..</c> parts.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is not.</exception>
+    public static void ThrowIfInvalid(string key)
+    {
+        if (key.Length is 0 or > 512 || !key.All(IsAllowed) || key.Split('/').Any(part => part is "" or "." or ".."))
+            throw new ArgumentException($"'{key}' is no object key.", nameof(key));
+    }
+
+    /// <summary>Prefixes to delete below end with a slash, so that <c>an_1/</c> never takes <c>an_10/</c> along.</summary>
+    /// <exception cref="ArgumentException">It does not, or is no key otherwise.</exception>
+    public static void ThrowIfNotPrefix(string prefix)
+    {
+        if (!prefix.EndsWith('/')) throw new ArgumentException($"'{prefix}' does not end with a slash.", nameof(prefix));
+        ThrowIfInvalid(prefix[..^1]);
+    }
+
+    private static bool IsAllowed(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/';
 }

@@ -1,0 +1,161 @@
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Journals;
+
+namespace Deepfake.Infrastructure.Analyses;
+
+/// <summary>
+/// The state of all analyses as the sum of journal entries. Knows no disk and no clock; applying the same entries in the same order
+/// always gives the same table. Not safe for threads.
+/// </summary>
+internal sealed class AnalysisTable
+{
+    private readonly Dictionary<string, Row> _rows = [];
+    private readonly Dictionary<string, DeletedAnalysis> _deleted = [];
+    private readonly HashSet<Row> _unfinished = [];
+    private readonly HashSet<Row> _unannounced = [];
+
+    public int UnfinishedCount => _unfinished.Count;
+
+    public Row? Find(string id) => _rows.GetValueOrDefault(id);
+
+    /// <summary>Whether an id is taken, or was and is still remembered.</summary>
+    public bool Knows(string id) => _rows.ContainsKey(id) || _deleted.ContainsKey(id);
+
+    public List<AnalysisState> Unfinished(Func<Row, bool> filter, int limit) => Take(_unfinished.Where(filter), limit);
+
+    public List<AnalysisState> Unannounced(DateTimeOffset finishedBefore, int limit) =>
+        Take(_unannounced.Where(row => row.FinishedAt < finishedBefore), limit);
+
+    public List<DeletedAnalysis> Deleted(DateTimeOffset since) => [.. _deleted.Values.Where(deleted => deleted.At >= since).OrderBy(deleted => deleted.At)];
+
+    /// <summary>Forgets announced analyses and deleted ids whose time has passed.</summary>
+    public void Prune(DateTimeOffset finishedBefore, DateTimeOffset deletedBefore)
+    {
+        foreach (var (id, row) in _rows)
+        {
+            if (!row.Announced || row.FinishedAt >= finishedBefore) continue;
+            _rows.Remove(id);
+            row.Signal();
+        }
+
+        foreach (var (id, deleted) in _deleted)
+            if (deleted.At < deletedBefore) _deleted.Remove(id);
+    }
+
+    /// <summary>Whether an entry still matters for the state it led to.</summary>
+    public bool Keeps(AnalysisEntry entry) => entry.Kind switch
+    {
+        EntryKind.Deleted => _deleted.ContainsKey(entry.Id),
+        EntryKind.Part => _rows.TryGetValue(entry.Id, out var row) && !row.State.IsOver,
+        _ => _rows.ContainsKey(entry.Id),
+    };
+
+    public void Clear()
+    {
+        _rows.Clear();
+        _deleted.Clear();
+        _unfinished.Clear();
+        _unannounced.Clear();
+    }
+
+    public Row? Apply(AnalysisEntry entry, JournalSpan span)
+    {
+        if (entry is { Kind: EntryKind.Created, Record: { } record })
+        {
+            if (_rows.ContainsKey(entry.Id)) return null;
+            var created = new Row(new AnalysisState { Record = record, Status = AnalysisStatus.Accepted, Stage = Stage.Queued, Percent = 0 });
+            _rows.Add(entry.Id, created);
+            _unfinished.Add(created);
+            created.AddEvent(entry.At);
+            return created;
+        }
+
+        if (entry is { Kind: EntryKind.Deleted, Tenant: { } tenant }) _deleted[entry.Id] = new DeletedAnalysis(tenant, entry.Id, entry.At);
+        if (!_rows.TryGetValue(entry.Id, out var row)) return null;
+        switch (entry.Kind)
+        {
+            case EntryKind.Published:
+                row.Published = true;
+                break;
+            case EntryKind.Part when !row.State.IsOver:
+                row.Parts.TryAdd(PartKey.Parse(entry.Part!), entry.Content!.Value);
+                break;
+            case EntryKind.Advanced when !row.State.IsOver:
+                row.State = row.State with { Status = AnalysisStatus.Running, Stage = entry.Stage!.Value, Percent = entry.Percent!.Value };
+                row.AddEvent(entry.At);
+                break;
+            case EntryKind.Finished when !row.State.IsOver:
+                row.State = row.State with { Status = entry.Status!.Value, Stage = entry.Stage!.Value, Percent = entry.Percent!.Value };
+                row.FinishedAt = entry.At;
+                row.Result = span;
+                row.Parts.Clear();
+                row.AddEvent(entry.At);
+                _unfinished.Remove(row);
+                _unannounced.Add(row);
+                break;
+            case EntryKind.Announced when row.State.IsOver:
+                row.Announced = true;
+                _unannounced.Remove(row);
+                break;
+            case EntryKind.Deleted:
+                _rows.Remove(entry.Id);
+                _unfinished.Remove(row);
+                _unannounced.Remove(row);
+                row.Deleted = true;
+                break;
+        }
+
+        return row;
+    }
+
+    private static List<AnalysisState> Take(IEnumerable<Row> rows, int limit) =>
+        [.. rows.OrderBy(row => row.State.Record.AcceptedAt).ThenBy(row => row.State.Record.Id, StringComparer.Ordinal).Take(limit).Select(row => row.State)];
+
+    /// <summary>One analysis.</summary>
+    internal sealed class Row(AnalysisState state)
+    {
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public AnalysisState State { get; set; } = state;
+
+        public bool Published { get; set; }
+
+        public bool Announced { get; set; }
+
+        public bool Deleted { get; set; }
+
+        public DateTimeOffset? FinishedAt { get; set; }
+
+        /// <summary>Line of the final record.</summary>
+        public JournalSpan? Result { get; set; }
+
+        /// <summary>The final record until its line is on the disk.</summary>
+        public Analysis? Unwritten { get; set; }
+
+        public Dictionary<PartKey, ReadOnlyMemory<byte>> Parts { get; } = [];
+
+        public List<AnalysisEvent> Events { get; } = [];
+
+        /// <summary>How many events are on the disk: watchers see no more than these.</summary>
+        public int Durable { get; set; }
+
+        /// <summary>Ends at the next change.</summary>
+        public Task Changed => _changed.Task;
+
+        public void AddEvent(DateTimeOffset at) => Events.Add(new AnalysisEvent
+        {
+            Sequence = Events.Count + 1,
+            At = at,
+            Status = State.Status,
+            Stage = State.Stage,
+            Percent = State.Percent,
+        });
+
+        public void Signal()
+        {
+            var changed = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            changed.SetResult();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace Deepfake.Infrastructure.Hosting;
+
+/// <summary>The folder of an embedded host. One process at a time: a lock is held on it for as long as this lives.</summary>
+internal sealed class DataFolder : IDisposable
+{
+    private readonly FileStream _lock;
+
+    /// <exception cref="InvalidOperationException">Another process uses the folder, or it cannot be written.</exception>
+    public DataFolder(string path)
+    {
+        Path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(Path);
+            _lock = new FileStream(In("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"The data folder '{Path}' cannot be opened; is another process using it? ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>A path inside the folder.</summary>
+    public string In(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+}
