@@ -1,4 +1,5 @@
 using Deepfake.Gateway.Proxying;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
@@ -27,6 +28,10 @@ public static class GatewayExtensions
             health.DefaultFailureRateLimit = 0.5;
         });
         services.AddReverseProxy();
+        // Only session affinity, which is not used, encrypts anything: no keys on disk.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // A change of health is logged once; each failed probe would be, with its stack.
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor", LogLevel.Error);
         services.AddSingleton<IForwarderHttpClientFactory, ProxyClientFactory>();
         services.AddSingleton<IProxyConfigProvider>(provider =>
         {
