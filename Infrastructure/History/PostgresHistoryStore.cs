@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Deepfake.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Deepfake.Infrastructure.History;
+
+/// <summary>History in PostgreSQL. The schema is brought up to date on first use, by one instance at a time.</summary>
+public sealed class PostgresHistoryStore : IHistoryStore, IDisposable
+{
+    // Any number that nobody else in the database locks.
+    private const long MigrationLock = 0x6465_6570_6661_6b65;
+    private readonly DbContextOptions<HistoryContext> _options;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private volatile bool _ready;
+
+    /// <summary>Creates the store; nothing is sent yet.</summary>
+    /// <param name="connectionString">As Npgsql reads it: <c>Host=…;Username=…;Password=…;Database=…</c>.</param>
+    public PostgresHistoryStore(string connectionString) => _options = new DbContextOptionsBuilder<HistoryContext>()
+        .UseNpgsql(connectionString, npgsql => npgsql.EnableRetryOnFailure(3))
+        // The migrations are written by hand and have no snapshot to compare with.
+        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
+        .Options;
+
+    /// <inheritdoc/>
+    public async Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        var summary = HistoryTerms.Summarise(analysis);
+        var row = new HistoryRow
+        {
+            Id = analysis.Id,
+            Tenant = tenant,
+            CreatedAt = summary.CreatedAt,
+            CompletedAt = summary.CompletedAt,
+            Status = HistoryTerms.Name(analysis.Status),
+            Verdict = analysis.Verdict is { } verdict ? HistoryTerms.Name(verdict) : null,
+            Score = analysis.DeepfakeScore,
+            Sha256 = analysis.Media.Sha256,
+            Summary = JsonSerializer.Serialize(summary, DeepfakeJson.Options),
+            Result = JsonSerializer.Serialize(analysis, DeepfakeJson.Options),
+        };
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, deepfake_score, sha256, summary, result)
+            VALUES ({row.Id}, {row.Tenant}, {row.CreatedAt}, {row.CompletedAt}, {row.Status}, {row.Verdict}, {row.Score}, {row.Sha256}, {row.Summary}::jsonb, {row.Result}::jsonb)
+            ON CONFLICT (id) DO UPDATE SET completed_at = excluded.completed_at, status = excluded.status, verdict = excluded.verdict,
+              deepfake_score = excluded.deepfake_score, summary = excluded.summary, result = excluded.result
+            """,
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        var json = await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).Select(row => row.Result).SingleOrDefaultAsync(cancellationToken);
+        return json is null ? null : JsonSerializer.Deserialize<Analysis>(json, DeepfakeJson.Options);
+    }
+
+    /// <inheritdoc/>
+    public async Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
+    {
+        var limit = HistoryTerms.PageSize(query);
+        var cursor = HistoryTerms.Cursor(query);
+        await using var db = await OpenAsync(cancellationToken);
+        var rows = db.Analyses.Where(row => row.Tenant == tenant);
+        if (query.Verdict is { } verdict)
+        {
+            var name = HistoryTerms.Name(verdict);
+            rows = rows.Where(row => row.Verdict == name);
+        }
+
+        if (query.Status is { } status)
+        {
+            var name = HistoryTerms.Name(status);
+            rows = rows.Where(row => row.Status == name);
+        }
+
+        if (cursor is { } after)
+            rows = rows.Where(row => row.CreatedAt < after.CreatedAt || (row.CreatedAt == after.CreatedAt && string.Compare(row.Id, after.Id) < 0));
+        var page = await rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
+            .Take(limit + 1).Select(row => row.Summary).ToListAsync(cancellationToken);
+        var items = page.Take(limit).Select(json => JsonSerializer.Deserialize<AnalysisSummary>(json, DeepfakeJson.Options)!).ToList();
+        return new HistoryPage(items, page.Count > limit ? new HistoryCursor(items[^1].CreatedAt, items[^1].Id).ToString() : null);
+    }
+
+    /// <inheritdoc/>
+    public async Task<HistoryStatistics> GetStatisticsAsync(string tenant, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        var rows = db.Analyses.Where(row => row.Tenant == tenant);
+        var completed = HistoryTerms.Name(AnalysisStatus.Completed);
+        var byStatus = await rows.GroupBy(row => row.Status).Select(group => new { group.Key, Count = group.LongCount() }).ToListAsync(cancellationToken);
+        var byVerdict = await rows.Where(row => row.Status == completed && row.Verdict != null)
+            .GroupBy(row => row.Verdict!).Select(group => new { group.Key, Count = group.LongCount() }).ToListAsync(cancellationToken);
+        var latency = await db.Database.SqlQuery<Latency>(
+            $"""
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "Median", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "P95"
+            FROM (SELECT extract(epoch FROM completed_at - created_at)::double precision AS seconds
+                  FROM analyses WHERE tenant = {tenant} AND status = {completed} AND completed_at IS NOT NULL) AS finished
+            """).SingleAsync(cancellationToken);
+        return new HistoryStatistics
+        {
+            Total = byStatus.Sum(group => group.Count),
+            ByStatus = byStatus.ToDictionary(group => group.Key, group => group.Count),
+            ByVerdict = byVerdict.ToDictionary(group => group.Key, group => group.Count),
+            MedianSeconds = latency.Median,
+            P95Seconds = latency.P95,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        return await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).ExecuteDeleteAsync(cancellationToken) > 0;
+    }
+
+    /// <summary>Asks the server for a sign of life; throws when there is none.</summary>
+    public async Task PingAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        await db.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
+
+    private async ValueTask<HistoryContext> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!_ready)
+        {
+            await _gate.WaitAsync(cancellationToken);
+            try
+            {
+                if (!_ready) await MigrateAsync(cancellationToken);
+                _ready = true;
+            }
+            finally
+            {
+                _gate.Release();
+            }
+        }
+
+        return new HistoryContext(_options);
+    }
+
+    private async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        // Several instances start at once; the lock belongs to this connection and goes with it, whatever happens.
+        await using var guard = new HistoryContext(_options);
+        await guard.Database.OpenConnectionAsync(cancellationToken);
+        await guard.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
+        try
+        {
+            await using var db = new HistoryContext(_options);
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+        finally
+        {
+            await guard.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
+            await guard.Database.CloseConnectionAsync();
+        }
+    }
+
+    private sealed record Latency(double? Median, double? P95);
+}

@@ -1,0 +1,47 @@
+namespace Deepfake.Infrastructure.Objects;
+
+/// <summary>Where an S3 API is: <c>Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake;Region=us-east-1</c>.</summary>
+public sealed record S3ConnectionString
+{
+    /// <summary>Address of the API.</summary>
+    public required Uri Endpoint { get; init; }
+
+    /// <summary>Access key.</summary>
+    public required string AccessKey { get; init; }
+
+    /// <summary>Secret key.</summary>
+    public required string SecretKey { get; init; }
+
+    /// <summary>Bucket; created when it is not there.</summary>
+    public string Bucket { get; init; } = "deepfake";
+
+    /// <summary>Region that goes into signatures; most servers of one's own take any.</summary>
+    public string Region { get; init; } = "us-east-1";
+
+    /// <summary>Reads the form above; the order of the parts and the case of their names do not matter.</summary>
+    /// <exception cref="FormatException">A part is missing or not understood; the message never repeats a key.</exception>
+    public static S3ConnectionString Parse(string text)
+    {
+        var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var equals = part.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0) throw new FormatException("The connection string 'blobs' has a part without '='.");
+            parts[part[..equals].Trim()] = part[(equals + 1)..].Trim();
+        }
+
+        string Required(string name) => parts.TryGetValue(name, out var value) && value.Length > 0
+            ? value
+            : throw new FormatException($"The connection string 'blobs' lacks {name}=.");
+        if (!Uri.TryCreate(Required("Endpoint"), UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
+            throw new FormatException("The connection string 'blobs' has an Endpoint that is no http(s) address.");
+        return new S3ConnectionString
+        {
+            Endpoint = endpoint,
+            AccessKey = Required("AccessKey"),
+            SecretKey = Required("SecretKey"),
+            Bucket = parts.GetValueOrDefault("Bucket", "deepfake"),
+            Region = parts.GetValueOrDefault("Region", "us-east-1"),
+        };
+    }
+}
