@@ -1,5 +1,17 @@
+using Deepfake.FrameService;
 using Deepfake.FrameService.Export;
+using Deepfake.Infrastructure.Bus;
+using Deepfake.ServiceDefaults;
+using Microsoft.AspNetCore.Builder;
 
 if (args is ["crops", .. var rest]) return await CropsCommand.RunAsync(rest, CancellationToken.None);
-await Console.Error.WriteLineAsync(CropsCommand.Usage);
-return 2;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddFrames();
+builder.AddPipelineBus();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+await app.RunAsync();
+return 0;

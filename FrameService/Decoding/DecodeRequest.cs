@@ -15,9 +15,6 @@ internal sealed record DecodeRequest
     /// <summary>Where to jump, in seconds; one frame each is taken: the key frame at or before it. Empty: no jumps, one pass.</summary>
     public IReadOnlyList<double> Seeks { get; init; } = [];
 
-    /// <summary>Jump to the exact frame, decoding from the key frame on.</summary>
-    public bool Accurate { get; init; }
-
     /// <summary>Whether the pictures have an alpha channel, to be laid over black.</summary>
     public bool HasAlpha { get; init; }
 

@@ -58,8 +58,7 @@ internal static class FfmpegCommand
     {
         if (seek is { } seconds)
         {
-            if (!request.Accurate) arguments.Add("-noaccurate_seek");
-            arguments.AddRange(["-ss", seconds.ToString("0.######", CultureInfo.InvariantCulture)]);
+            arguments.AddRange(["-noaccurate_seek", "-ss", seconds.ToString("0.######", CultureInfo.InvariantCulture)]);
         }
 
         arguments.AddRange(["-threads", threads.ToString(CultureInfo.InvariantCulture), "-max_pixels", request.SourcePixels.ToString(CultureInfo.InvariantCulture)]);

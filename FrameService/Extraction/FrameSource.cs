@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Deepfake.FrameService.Decoding;
@@ -58,38 +59,34 @@ internal sealed class FrameSource(FrameServiceOptions options)
     };
 
     /// <summary>
-    /// Groups of jumps, the next one decoding while this one is read. Where key frames are so far apart that jumps meet the same one,
-    /// the rest is decoded exactly.
+    /// Groups of jumps, the next one decoding while this one is read. Where the first jumps land on one or two key frames only, jumping
+    /// is no use: the rest is decoded in one pass, as far as the time limit allows.
     /// </summary>
     private async IAsyncEnumerable<VideoFrame> JumpAsync(
         DecodeRequest request, IReadOnlyList<double> instants, DecodeReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var started = Stopwatch.GetTimestamp();
         var groups = instants.Chunk(JumpsPerChild).Select(seeks => request with { Seeks = seeks, MaxFrames = seeks.Length }).ToList();
-        var accurate = false;
+        var last = double.NegativeInfinity;
+        var (useless, taken) = (false, 0);
         IAsyncEnumerator<VideoFrame>? next = null;
         try
         {
-            for (var i = 0; i < groups.Count; i++)
+            for (var i = 0; i < groups.Count && !useless; i++)
             {
-                var wasAccurate = accurate;
-                await using var current = next ?? Start(groups[i], accurate);
-                next = i + 1 < groups.Count ? Start(groups[i + 1], accurate) : null;
-                var last = double.NegativeInfinity;
-                int distinct = 0;
+                await using var current = next ?? Start(groups[i]);
+                next = i + 1 < groups.Count ? Start(groups[i + 1]) : null;
+                var distinct = 0;
                 while (await current.MoveNextAsync())
                 {
-                    if (current.Current.Seconds > last + 1e-6) distinct++;
-                    last = current.Current.Seconds;
-                    yield return current.Current;
+                    var frame = current.Current;
+                    if (frame.Seconds > last + 1e-6) distinct++;
+                    last = Math.Max(last, frame.Seconds);
+                    yield return frame;
                 }
 
-                if (wasAccurate || distinct > groups[i].Seeks.Count * 3 / 4) continue;
-                accurate = true;
-                if (next is not null) await next.DisposeAsync();
-                next = i + 1 < groups.Count ? Start(groups[i + 1], accurate) : null;
-                if (i > 0) continue;
-                await using var again = Start(groups[i], accurate);
-                while (await again.MoveNextAsync()) yield return again.Current;
+                taken += distinct;
+                useless = i == 0 && distinct <= groups[0].Seeks.Count / 4;
             }
         }
         finally
@@ -97,8 +94,17 @@ internal sealed class FrameSource(FrameServiceOptions options)
             if (next is not null) await next.DisposeAsync();
         }
 
-        IAsyncEnumerator<VideoFrame> Start(DecodeRequest group, bool exact) =>
-            Prefetch(_decoder.DecodeAsync(group with { Accurate = exact }, report, null, cancellationToken), Ahead, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        if (!useless) yield break;
+        var rest = instants.Skip(taken).Where(instant => instant > last).ToList();
+        await using var pass = Start(request with { Select = SamplePlanner.Crossings(rest), MaxFrames = rest.Count });
+        while (rest.Count > 0 && await pass.MoveNextAsync()) yield return pass.Current;
+
+        IAsyncEnumerator<VideoFrame> Start(DecodeRequest part)
+        {
+            var left = request.Limit - Stopwatch.GetElapsedTime(started);
+            var frames = _decoder.DecodeAsync(part with { Limit = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1) }, report, null, cancellationToken);
+            return Prefetch(frames, Ahead, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        }
     }
 
     /// <summary>Drops frames that do not come after the one before.</summary>

@@ -67,7 +67,7 @@ public static class SamplePlanner
     public static bool IsTaken(int n, int frames, int of) => frames >= of || (n + 1L) * frames / of > (long)n * frames / of;
 
     /// <summary>Passes a frame when more instants lie behind it than behind its predecessor: the first frame at or after each.</summary>
-    private static string Crossings(IReadOnlyList<double> instants)
+    public static string Crossings(IReadOnlyList<double> instants)
     {
         var passed = string.Join('+', instants.Select(instant => $"gte(t,{instant.ToString("0.####", CultureInfo.InvariantCulture)})"));
         return $"st(1,{passed});gt(ld(1),ld(0))*(1+0*st(0,ld(1)))";

@@ -115,6 +115,7 @@ internal static class TiffStructure
         {
             var (tag, type, count) = (file.UInt16(big), file.UInt16(big), file.UInt32(big));
             var next = file.Position + 4;
+            RequireInside(file, type, count, big);
             if (tag == 256) width = Values(file, type, count, big);
             else if (tag == 257) height = Values(file, type, count, big);
             else if (tag is 273 or 324) offsets = Values(file, type, count, big);
@@ -122,6 +123,7 @@ internal static class TiffStructure
             file.Position = next;
         }
 
+        file.Skip(4); // where the next directory is
         if (width is not [> 0 and <= int.MaxValue] || height is not [> 0 and <= int.MaxValue]) throw new InvalidDataException("it has no size.");
         for (var i = 0; i < offsets.Length; i++)
         {
@@ -129,6 +131,16 @@ internal static class TiffStructure
         }
 
         return new StructureFacts { Width = (int)width[0], Height = (int)height[0] };
+    }
+
+    /// <summary>Values of more than four bytes lie elsewhere in the file.</summary>
+    private static void RequireInside(ByteReader file, int type, uint count, bool big)
+    {
+        var bytes = count * (type switch { 3 or 8 => 2L, 4 or 9 or 11 or 13 => 4L, 5 or 10 or 12 => 8L, _ => 1L });
+        if (bytes <= 4) return;
+        var entry = file.Position;
+        if (file.UInt32(big) + bytes > file.Length) throw new TruncatedException();
+        file.Position = entry;
     }
 
     private static long[] Values(ByteReader file, int type, uint count, bool big)
