@@ -1,5 +1,6 @@
 using Deepfake.FrameService;
 using Deepfake.FrameService.Export;
+using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
@@ -8,6 +9,7 @@ if (args is ["crops", .. var rest]) return await CropsCommand.RunAsync(rest, Can
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
+builder.AddInfrastructure();
 builder.AddFrames();
 builder.AddPipelineBus();
 
