@@ -3,7 +3,7 @@ using Deepfake.Infrastructure.Analyses;
 
 namespace Deepfake.ResultService.Merging;
 
-/// <summary>One percentage over all stages: 5–45 frames, 45–95 scoring, 100 done; and what time that leaves.</summary>
+/// <summary>One percentage over all stages: 5–44 frames, 45–95 scoring, 100 done; and what time that leaves.</summary>
 public static class Progress
 {
     /// <summary>Percent at a share of a stage.</summary>
@@ -15,7 +15,7 @@ public static class Progress
         return stage switch
         {
             Stage.Queued => 1,
-            Stage.Frames => 5 + 40 * share,
+            Stage.Frames => 5 + 39 * share, // below the next stage's start: the store takes up a stage only with a higher percent
             Stage.Scoring => 45 + 50 * share,
             Stage.Fusion => 95,
             _ => 100,

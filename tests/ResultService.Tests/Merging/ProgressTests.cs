@@ -23,9 +23,10 @@ public sealed class ProgressTests
 
     [Theory]
     [InlineData(Stage.Frames, 0, 5)]
-    [InlineData(Stage.Frames, 1, 45)]
+    [InlineData(Stage.Frames, 1, 44)]
     [InlineData(Stage.Frames, double.NaN, 5)]
-    [InlineData(Stage.Frames, 17, 45)]
+    [InlineData(Stage.Frames, 17, 44)]
+    [InlineData(Stage.Scoring, 0, 45)]
     [InlineData(Stage.Scoring, 0.5, 70)]
     [InlineData(Stage.Scoring, 1, 95)]
     [InlineData(Stage.Done, 0, 100)]
