@@ -66,7 +66,7 @@ internal static class AnalysisEndpoints
         {
             return Json(await history.ListAsync(Tenant, query, cancellationToken));
         }
-        catch (Exception e) when (query.Cursor is not null && e is FormatException or ArgumentException)
+        catch (InvalidCursorException)
         {
             return Problem.Answer(ErrorCodes.InvalidRequest, "The cursor is not one that this service gave out.");
         }

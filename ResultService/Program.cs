@@ -1,0 +1,17 @@
+using Deepfake.Infrastructure;
+using Deepfake.Infrastructure.Bus;
+using Deepfake.ResultService;
+using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Problems;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddInfrastructure();
+builder.AddResults();
+builder.AddPipelineBus();
+
+var app = builder.Build();
+app.UseProblems();
+app.MapResults();
+app.MapDefaultEndpoints();
+await app.RunAsync();
