@@ -8,8 +8,9 @@ namespace Deepfake.ForensicsWorker.Signals;
 /// Traces of up-sampling in the face's spectrum (Durall et al. 2019). Power of natural pictures falls with frequency as a straight line
 /// in log-log scale. Networks that enlarge by zero insertion or transposed convolution leave too much power near the highest
 /// frequencies. Measured is how far the last quarter of the profile lies above the line fitted to the middle of it
-/// (<c>tail_excess_db</c>), and how sharp its highest peak is against its neighbours (<c>tail_peak_db</c>); the larger of both, median
-/// over the windows, is mapped by a logistic curve. Compression and blur lower the tail: a low score says nothing.
+/// (<c>tail_excess_db</c>), and how sharp its highest peak is against its neighbours (<c>tail_peak_db</c>), as medians over the windows.
+/// Logistic curves map both; the larger one counts. They cross one half at 6 dB: of real faces in five sources, one in twenty lay above
+/// 2.5 to 7.3 dB of excess and 1.2 to 2.3 dB of peak. Compression and blur lower the tail: a low score says nothing.
 /// </summary>
 public sealed class AzimuthalSpectrumSignal : IForensicSignal
 {
@@ -19,8 +20,11 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
     private const int MaxSide = 256;
     private const double FitFrom = 0.10, FitTo = 0.60, TailFrom = 0.75;
 
-    /// <summary>Excess at which the score is one half, and how fast it rises, in dB.</summary>
-    private const double HalfDecibels = 6, ScaleDecibels = 2;
+    /// <summary>Where the score is one half, and how fast it rises with either measure, in dB.</summary>
+    private const double HalfDecibels = 6, ExcessScale = 2, PeakScale = 1;
+
+    /// <summary>Source pixels a window pixel may stand for: a frame that was scaled to be decoded has lost what is looked for.</summary>
+    private const float MaxScale = 1.02f;
 
     /// <inheritdoc/>
     public string Name => "azimuthal_spectrum";
@@ -33,24 +37,33 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
     {
         var frames = material.Frames;
         var shapes = new List<SpectrumShape>();
+        var scaled = 0;
         for (var i = 0; i < frames.Windows.Count; i++)
-            if (FaceSquare(LumaPlane.Read(frames.WindowPixels[i]), frames.Windows[i].Face) is { } square)
-                shapes.Add(Shape(PowerSpectrum.Azimuthal(square.Luma, square.Side)));
+        {
+            var plane = LumaPlane.Read(frames.WindowPixels[i]);
+            if (frames.Windows[i].Origin.Width > MaxScale * plane.Width) scaled++;
+            else if (FaceSquare(plane, frames.Windows[i].Face) is { } square) shapes.Add(Shape(PowerSpectrum.Azimuthal(square.Luma, square.Side)));
+        }
 
         if (shapes.Count == 0)
-            return Measurement.NotApplicable(frames.Windows.Count == 0 ? "No face was found." : $"Every face is smaller than {MinSide} pixels.");
+        {
+            return Measurement.NotApplicable(frames.Windows.Count == 0 ? "No face was found."
+                : scaled > 0 ? "The frames are too large to be decoded pixel for pixel."
+                : $"Every face is smaller than {MinSide} pixels.");
+        }
 
         var excess = Median(shapes, s => s.TailExcess);
         var peak = Median(shapes, s => s.TailPeak);
-        var score = Score(Math.Max(excess, peak));
+        var score = Score(excess, peak);
         return Measurement.Of(
             score,
             score >= 0.5 ? "The face's highest frequencies hold more power than a camera leaves there, as after up-sampling." : "The face's highest frequencies fade as a camera's do.",
             ("tail_excess_db", excess), ("tail_peak_db", peak), ("slope_db_per_decade", Median(shapes, s => s.Slope)), ("windows", shapes.Count));
     }
 
-    /// <summary>The score of an excess in dB; rises with it.</summary>
-    public static double Score(double excess) => RobustStatistics.Logistic((excess - HalfDecibels) / ScaleDecibels);
+    /// <summary>The score of an excess and a peak in dB; rises with both.</summary>
+    public static double Score(double excess, double peak) =>
+        Math.Max(RobustStatistics.Logistic((excess - HalfDecibels) / ExcessScale), RobustStatistics.Logistic((peak - HalfDecibels) / PeakScale));
 
     /// <summary>Describes a profile of <see cref="PowerSpectrum.Azimuthal"/>.</summary>
     public static SpectrumShape Shape(ReadOnlySpan<double> profile)

@@ -69,7 +69,13 @@ public sealed class AzimuthalSpectrumTests
     public void The_score_rises_with_the_excess()
     {
         for (var excess = -20.0; excess < 30; excess += 0.5)
-            Assert.True(AzimuthalSpectrumSignal.Score(excess) < AzimuthalSpectrumSignal.Score(excess + 0.5));
+        {
+            Assert.True(AzimuthalSpectrumSignal.Score(excess, 0) <= AzimuthalSpectrumSignal.Score(excess + 0.5, 0));
+            Assert.True(AzimuthalSpectrumSignal.Score(0, excess) <= AzimuthalSpectrumSignal.Score(0, excess + 0.5));
+        }
+
+        Assert.Equal(0.5, AzimuthalSpectrumSignal.Score(6, 0), 1e-6);
+        Assert.Equal(0.5, AzimuthalSpectrumSignal.Score(0, 6), 1e-6);
     }
 
     [Fact]
@@ -77,6 +83,17 @@ public sealed class AzimuthalSpectrumTests
     {
         var pack = TestMaterial.Pack([TestMaterial.WhiteNoise(128, 10, 5)], 128, new Box(40, 40, 60, 63));
         Assert.Null(new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(pack)).Score);
+    }
+
+    [Fact]
+    public void Frames_that_were_scaled_are_not_measured()
+    {
+        var pack = TestMaterial.Pack([TestMaterial.WhiteNoise(128, 10, 5)], 128, new Box(0, 0, 128, 128));
+        var window = pack.Windows[0] with { Origin = new Box(0, 0, 256, 256) };
+        var scaled = new Infrastructure.Packs.FramePack { Thumbnails = pack.Thumbnails, Seconds = [], Windows = [window], WindowPixels = pack.WindowPixels };
+        var result = new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(scaled));
+        Assert.Null(result.Score);
+        Assert.Contains("too large", result.Reason, StringComparison.Ordinal);
     }
 
     [Theory]

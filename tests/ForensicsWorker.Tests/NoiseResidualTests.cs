@@ -34,7 +34,7 @@ public sealed class NoiseResidualTests
     [Theory]
     [InlineData(4.0, 8.0, "more")]
     [InlineData(4.0, 2.0, "less")]
-    [InlineData(3.0, 0.0, "less")]
+    [InlineData(6.0, 1.0, "less")]
     public void A_face_with_other_noise_scores_high(double around, double inside, string says)
     {
         var result = Measure(around, inside, 7);
@@ -63,6 +63,16 @@ public sealed class NoiseResidualTests
     {
         var windows = Enumerable.Range(0, 5).Select(i => Picture(4, i == 2 ? 12 : 4, i)).ToList();
         Assert.True(new NoiseResidualSignal().Measure(TestMaterial.Of(TestMaterial.Pack(windows, Side, Face))).Score < 0.1);
+    }
+
+    [Theory]
+    [InlineData(0.0, 4.0)]
+    [InlineData(4.0, 0.0)]
+    public void Where_compression_took_the_noise_nothing_is_compared(double around, double inside)
+    {
+        var result = Measure(around, inside, 5);
+        Assert.Null(result.Score);
+        Assert.Equal("Compression has removed the noise.", result.Reason);
     }
 
     [Fact]
