@@ -59,7 +59,9 @@ public sealed class ModelOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "Models";
 
-    /// <summary>Folder with one folder a model; alias <c>MODEL_PATH</c>. Relative paths start beside the binaries.</summary>
+    /// <summary>
+    /// Folder with one folder a model. Relative paths start beside the binaries; those of the alias <c>MODEL_PATH</c> in the current folder.
+    /// </summary>
     [Required]
     public string Path { get; set; } = "models";
 }

@@ -21,7 +21,7 @@ public static class InferenceWorkerExtensions
             .ValidateOnStart();
         builder.Services.AddOptions<ModelOptions>()
             .Bind(builder.Configuration.GetSection(ModelOptions.Section))
-            .Configure(options => options.Path = builder.Configuration["MODEL_PATH"] is { Length: > 0 } path ? path : options.Path)
+            .Configure(options => options.Path = builder.Configuration["MODEL_PATH"] is { Length: > 0 } path ? Path.GetFullPath(path) : options.Path)
             .ValidateDataAnnotations()
             .ValidateOnStart();
         builder.Services.AddSingleton<ScoringEngine>();

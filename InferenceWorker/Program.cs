@@ -1,0 +1,15 @@
+using Deepfake.Infrastructure;
+using Deepfake.Infrastructure.Bus;
+using Deepfake.InferenceWorker;
+using Deepfake.ServiceDefaults;
+using Microsoft.AspNetCore.Builder;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddInfrastructure();
+builder.AddInferenceWorker();
+builder.AddPipelineBus();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+await app.RunAsync();
