@@ -10,7 +10,7 @@ namespace Deepfake.ForensicsWorker;
 public static class ForensicsWorkerExtensions
 {
     /// <summary>Adds the consumer of frame packs and the signals behind it.</summary>
-    public static IHostApplicationBuilder AddForensicsWorker(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddForensics(this IHostApplicationBuilder builder)
     {
         foreach (var signal in SignalSuite.All) builder.Services.AddSingleton(signal);
         builder.Services.AddSingleton<SignalSuite>();

@@ -1,13 +1,13 @@
+using Deepfake.ForensicsWorker;
 using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Bus;
-using Deepfake.ForensicsWorker;
 using Deepfake.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddInfrastructure();
-builder.AddForensicsWorker();
+builder.AddForensics();
 builder.AddPipelineBus();
 
 var app = builder.Build();

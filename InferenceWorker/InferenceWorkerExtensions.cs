@@ -12,7 +12,7 @@ namespace Deepfake.InferenceWorker;
 public static class InferenceWorkerExtensions
 {
     /// <summary>Adds the consumer of face packs and the ensemble behind it.</summary>
-    public static IHostApplicationBuilder AddInferenceWorker(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddInference(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<InferenceOptions>()
             .Bind(builder.Configuration.GetSection(InferenceOptions.Section))

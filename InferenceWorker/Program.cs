@@ -1,13 +1,13 @@
+using Deepfake.InferenceWorker;
 using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Bus;
-using Deepfake.InferenceWorker;
 using Deepfake.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddInfrastructure();
-builder.AddInferenceWorker();
+builder.AddInference();
 builder.AddPipelineBus();
 
 var app = builder.Build();

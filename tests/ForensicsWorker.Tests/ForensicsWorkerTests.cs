@@ -29,7 +29,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(_objects).AddSingleton(_analyses).AddSingleton(_completed);
-        builder.AddForensicsWorker();
+        builder.AddForensics();
         builder.Services.AddPipelineConsumer<Collector>(new ConsumerSettings { Queue = "collector", PerLane = false });
         builder.AddEmbeddedPipelineBus();
         _host = builder.Build();

@@ -38,7 +38,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
         builder.Configuration["DEVICE"] = "cpu";
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(_objects).AddSingleton(_analyses).AddSingleton(_completed).AddSingleton(_failed);
-        builder.AddInferenceWorker();
+        builder.AddInference();
         builder.Services.AddPipelineConsumer<Collector>(new ConsumerSettings { Queue = "collector", PerLane = false });
         builder.AddEmbeddedPipelineBus();
         _host = builder.Build();
