@@ -1,0 +1,19 @@
+using Deepfake.Standalone;
+using Deepfake.Standalone.Analyze;
+
+switch (args)
+{
+    case ["analyze", .. var files]:
+        return await AnalyzeCommand.RunAsync(files);
+    case ["help" or "--help" or "-h", ..]:
+        Console.WriteLine(StandaloneHost.Usage);
+        return 0;
+    default:
+        await using (var app = StandaloneHost.Build(args))
+        {
+            app.Lifetime.ApplicationStarted.Register(() => StandaloneHost.Announce(app));
+            await app.RunAsync();
+        }
+
+        return 0;
+}
