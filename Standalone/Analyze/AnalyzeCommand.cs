@@ -114,6 +114,8 @@ internal static class AnalyzeCommand
     {
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Error);
+        // Bad input is no trouble of ours: its verdict line says what is wrong with it.
+        builder.Logging.AddFilter("MassTransit", LogLevel.Critical);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 }
