@@ -24,6 +24,7 @@ public static class FrameServiceExtensions
         services.AddSingleton(provider => FaceFinderFactory.Create(
             provider.GetRequiredService<IOptions<FrameServiceOptions>>().Value, provider.GetRequiredService<ILogger<FaceFinder>>()));
         services.AddSingleton<FrameStage>();
+        services.AddHostedService<DetectorWarmUp>();
         services.AddHealthChecks().AddCheck<MediaToolsCheck>("media tools");
         var options = builder.Configuration.GetSection(FrameServiceOptions.Section).Get<FrameServiceOptions>() ?? new FrameServiceOptions();
         services.AddPipelineConsumer<MediaSubmittedConsumer>(MediaSubmittedConsumer.Settings(options));

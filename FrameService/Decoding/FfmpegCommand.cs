@@ -61,6 +61,7 @@ internal static class FfmpegCommand
             arguments.AddRange(["-noaccurate_seek", "-ss", seconds.ToString("0.######", CultureInfo.InvariantCulture)]);
         }
 
+        if (request.ReferenceFramesOnly) arguments.AddRange(["-skip_frame", "noref"]);
         arguments.AddRange(["-threads", threads.ToString(CultureInfo.InvariantCulture), "-max_pixels", request.SourcePixels.ToString(CultureInfo.InvariantCulture)]);
         arguments.AddRange(Guards(request.Demuxer, request.Path is null));
         arguments.AddRange(["-i", request.Path is null ? "pipe:0" : "file:" + request.Path]);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Deepfake.FrameService.Decoding;
 using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
@@ -16,8 +15,8 @@ internal sealed class FrameSource(FrameServiceOptions options)
     /// <summary>Inputs one ffmpeg jumps through; each costs a decoder's memory.</summary>
     private const int JumpsPerChild = 8;
 
-    /// <summary>Frames decoded ahead of their use.</summary>
-    private const int Ahead = 2;
+    /// <summary>Source frames per candidate from which it does not matter if the one or the other is left out.</summary>
+    private const int SparseFrames = 6;
 
     private readonly AnimatedWebpDecoder _webp = new(options.Ffmpeg);
     private readonly FfmpegDecoder _decoder = new(options.Ffmpeg, options.DecodeThreads);
@@ -27,13 +26,13 @@ internal sealed class FrameSource(FrameServiceOptions options)
     /// <exception cref="InvalidDataException">The decoder's output is damaged or too large.</exception>
     public IAsyncEnumerable<SampledFrame> ReadAsync(string path, MediaFacts facts, SamplePlan plan, DecodeReport report, CancellationToken cancellationToken)
     {
-        if (facts.AnimatedWebp is not null) return WithCuts(Prefetch(SplitWebp(path, facts, plan, report, cancellationToken), Ahead, cancellationToken), cancellationToken);
+        if (facts.AnimatedWebp is not null) return WithCuts(Prefetch(SplitWebp(path, facts, plan, report, cancellationToken), cancellationToken), cancellationToken);
         var request = Request(path, facts, plan);
         return plan.Mode switch
         {
             SampleMode.Jumps => WithCuts(Distinct(JumpAsync(request, plan.Instants, report, cancellationToken), cancellationToken), cancellationToken),
-            SampleMode.OnePass => SelectAsync(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), plan, cancellationToken),
-            _ => WithCuts(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), Ahead, cancellationToken), cancellationToken),
+            SampleMode.OnePass => SelectAsync(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), cancellationToken), plan, cancellationToken),
+            _ => WithCuts(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), cancellationToken), cancellationToken),
         };
     }
 
@@ -50,6 +49,7 @@ internal sealed class FrameSource(FrameServiceOptions options)
         Path = path,
         Demuxer = FfmpegCommand.Demuxer(facts.Format),
         Select = SamplePlanner.SelectExpression(plan),
+        ReferenceFramesOnly = plan.Mode == SampleMode.OnePass && facts.Frames >= SparseFrames * plan.Instants.Count,
         HasAlpha = facts.HasAlpha,
         MaxSide = plan.Mode == SampleMode.Still ? (int)Math.Min(options.DecodePixels, 65_535) : options.DecodeSide,
         MaxPixels = plan.Mode == SampleMode.Still ? options.DecodePixels : (long)options.DecodeSide * options.DecodeSide,
@@ -69,7 +69,7 @@ internal sealed class FrameSource(FrameServiceOptions options)
         var groups = instants.Chunk(JumpsPerChild).Select(seeks => request with { Seeks = seeks, MaxFrames = seeks.Length }).ToList();
         var last = double.NegativeInfinity;
         var (useless, taken) = (false, 0);
-        IAsyncEnumerator<VideoFrame>? next = null;
+        FramePrefetch? next = null;
         try
         {
             for (var i = 0; i < groups.Count && !useless; i++)
@@ -96,14 +96,15 @@ internal sealed class FrameSource(FrameServiceOptions options)
 
         if (!useless) yield break;
         var rest = instants.Skip(taken).Where(instant => instant > last).ToList();
+        if (rest.Count == 0) yield break;
         await using var pass = Start(request with { Select = SamplePlanner.Crossings(rest), MaxFrames = rest.Count });
-        while (rest.Count > 0 && await pass.MoveNextAsync()) yield return pass.Current;
+        while (await pass.MoveNextAsync()) yield return pass.Current;
 
-        IAsyncEnumerator<VideoFrame> Start(DecodeRequest part)
+        FramePrefetch Start(DecodeRequest part)
         {
             var left = request.Limit - Stopwatch.GetElapsedTime(started);
-            var frames = _decoder.DecodeAsync(part with { Limit = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1) }, report, null, cancellationToken);
-            return Prefetch(frames, Ahead, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            return new FramePrefetch(
+                _decoder.DecodeAsync(part with { Limit = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1) }, report, null, cancellationToken), cancellationToken);
         }
     }
 
@@ -175,47 +176,9 @@ internal sealed class FrameSource(FrameServiceOptions options)
         }
     }
 
-    /// <summary>Runs the producer ahead of its reader by a few frames, so that decoding and detection overlap.</summary>
-    private static async IAsyncEnumerable<VideoFrame> Prefetch(
-        IAsyncEnumerable<VideoFrame> frames, int ahead, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<VideoFrame> Prefetch(IAsyncEnumerable<VideoFrame> frames, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var channel = Channel.CreateBounded<VideoFrame>(new BoundedChannelOptions(ahead) { SingleReader = true, SingleWriter = true });
-        var producing = Task.Run(
-            async () =>
-            {
-                try
-                {
-                    await foreach (var frame in frames.WithCancellation(stop.Token))
-                    {
-                        try
-                        {
-                            await channel.Writer.WriteAsync(frame, stop.Token);
-                        }
-                        catch
-                        {
-                            frame.Dispose();
-                            throw;
-                        }
-                    }
-
-                    channel.Writer.TryComplete();
-                }
-                catch (Exception e)
-                {
-                    channel.Writer.TryComplete(e);
-                }
-            },
-            CancellationToken.None);
-        try
-        {
-            await foreach (var frame in channel.Reader.ReadAllAsync(cancellationToken)) yield return frame;
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await producing;
-            while (channel.Reader.TryRead(out var left)) left.Dispose();
-        }
+        await using var ahead = new FramePrefetch(frames, cancellationToken);
+        while (await ahead.MoveNextAsync()) yield return ahead.Current;
     }
 }

@@ -66,10 +66,22 @@ public static class SamplePlanner
     /// <summary>Whether frame number <paramref name="n"/> (from 0) is one of <paramref name="frames"/> taken evenly out of <paramref name="of"/>.</summary>
     public static bool IsTaken(int n, int frames, int of) => frames >= of || (n + 1L) * frames / of > (long)n * frames / of;
 
-    /// <summary>Passes a frame when more instants lie behind it than behind its predecessor: the first frame at or after each.</summary>
+    /// <summary>
+    /// Passes a frame when more instants lie behind it than behind the one before: the first at or after each. ffmpeg allows about a
+    /// hundred terms, so instants of equal distance are counted by one term.
+    /// </summary>
     public static string Crossings(IReadOnlyList<double> instants)
     {
-        var passed = string.Join('+', instants.Select(instant => $"gte(t,{instant.ToString("0.####", CultureInfo.InvariantCulture)})"));
-        return $"st(1,{passed});gt(ld(1),ld(0))*(1+0*st(0,ld(1)))";
+        var terms = new List<string>();
+        for (var i = 0; i < instants.Count;)
+        {
+            var step = i + 1 < instants.Count ? instants[i + 1] - instants[i] : 1;
+            var count = 1;
+            while (i + count < instants.Count && Math.Abs(instants[i + count] - instants[i] - count * step) < 1e-6) count++;
+            terms.Add(string.Create(CultureInfo.InvariantCulture, $"clip(floor((t-{instants[i]:0.#########})/{step:0.############}+1.000001),0,{count})"));
+            i += count;
+        }
+
+        return $"st(1,{string.Join('+', terms)});gt(ld(1),ld(0))*(1+0*st(0,ld(1)))";
     }
 }

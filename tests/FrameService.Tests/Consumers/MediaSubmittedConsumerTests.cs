@@ -1,6 +1,7 @@
 using Deepfake.Contracts;
 using Deepfake.FrameService.Consumers;
 using Deepfake.FrameService.Extraction;
+using Deepfake.FrameService.Tests.Decoding;
 using Deepfake.FrameService.Tests.Extraction;
 using Deepfake.FrameService.Tests.Media;
 using Deepfake.Infrastructure.Analyses;
@@ -32,6 +33,28 @@ public sealed class MediaSubmittedConsumerTests(MediaWorkshop workshop, Detector
     }
 
     [Fact]
+    public async Task Work_past_its_deadline_is_not_begun_or_is_given_up()
+    {
+        Assert.Empty(await ConsumeAsync(Photos.Four, MediaFormat.Jpeg, State(AnalysisStatus.Running), deadline: DateTimeOffset.UtcNow.AddSeconds(-1)));
+
+        var film = workshop.Film("mp4", 30, "-c:v", "libx264", "-preset", "ultrafast");
+        var said = await ConsumeAsync(film, MediaFormat.Mp4, State(AnalysisStatus.Running), deadline: DateTimeOffset.UtcNow.AddSeconds(0.5));
+        Assert.DoesNotContain(said, message => message is FramesExtracted);
+        Assert.Empty(FfmpegDecoderTests.ChildrenWith(film));
+    }
+
+    [Fact]
+    public async Task Work_of_an_analysis_that_is_cancelled_meanwhile_is_given_up()
+    {
+        // Decoding this takes longer than the two seconds between looks.
+        var film = workshop.Make("slow.mp4", "-stream_loop", "9", "-i", workshop.Film("mp4", 30, "-c:v", "libx264", "-preset", "ultrafast"), "-c", "copy");
+        var said = await ConsumeAsync(
+            film, MediaFormat.Mp4, State(AnalysisStatus.Running), State(AnalysisStatus.Cancelled), options: new FrameServiceOptions { FramesPerVideo = 256, OnePassPixels = 1e12 });
+        Assert.DoesNotContain(said, message => message is FramesExtracted);
+        Assert.Empty(FfmpegDecoderTests.ChildrenWith(film));
+    }
+
+    [Fact]
     public async Task A_picture_is_announced_shard_by_shard()
     {
         var said = await ConsumeAsync(Photos.Four, MediaFormat.Jpeg, State(AnalysisStatus.Running));
@@ -49,14 +72,14 @@ public sealed class MediaSubmittedConsumerTests(MediaWorkshop workshop, Detector
         Assert.True(settings.Timeout > TimeSpan.FromSeconds(new FrameServiceOptions().DecodeSeconds));
     }
 
-    private async Task<List<IAnalysisMessage>> ConsumeAsync(string path, MediaFormat format, AnalysisState? state)
+    private async Task<List<IAnalysisMessage>> ConsumeAsync(string path, MediaFormat format, AnalysisState? state, AnalysisState? later = null, DateTimeOffset? deadline = null, FrameServiceOptions? options = null)
     {
         var analyses = Substitute.For<IAnalysisStore>();
-        analyses.FindAsync("an_1", Arg.Any<CancellationToken>()).Returns(state);
+        analyses.FindAsync("an_1", Arg.Any<CancellationToken>()).Returns(state, later ?? state);
         var context = Substitute.For<ConsumeContext<MediaSubmitted>>();
-        context.Message.Returns(StageRun.Message(path, format));
-        var stage = new FrameStage(new MemoryStore(path), detectors.Finder, Options.Create(new FrameServiceOptions()));
-        await new MediaSubmittedConsumer(stage, analyses).Consume(context);
+        context.Message.Returns(StageRun.Message(path, format) with { Deadline = deadline ?? DateTimeOffset.MaxValue });
+        var stage = new FrameStage(new MemoryStore(path), detectors.Finder, Options.Create(options ?? new FrameServiceOptions()));
+        await new MediaSubmittedConsumer(stage, analyses, TimeProvider.System).Consume(context);
         return [.. context.ReceivedCalls().Where(call => call.GetMethodInfo().Name == "Publish").Select(call => call.GetArguments()[0]).OfType<IAnalysisMessage>()];
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
 using Deepfake.FrameService.Decoding;
+using Deepfake.FrameService.Sampling;
 using Deepfake.FrameService.Tests.Media;
 using Xunit;
 
@@ -37,6 +38,19 @@ public sealed class FfmpegDecoderTests(MediaWorkshop workshop)
         var frames = await ReadAsync(Request(film, "mov") with { Select = "gte(t,1)*lt(t,1.1)+gte(t,3)*lt(t,3.03)" });
         Assert.Equal([1.0, 1.04, 1.08, 3.0], frames.Select(frame => Math.Round(frame.Seconds, 6)));
         Assert.All(frames, frame => Assert.Equal((640, 426), (frame.Width, frame.Height)));
+    }
+
+    [Theory]
+    [InlineData(8, 3)]
+    [InlineData(33, 3)]
+    [InlineData(256, 8)]
+    public async Task Passes_the_first_frame_at_or_after_each_instant(int count, int perStratum)
+    {
+        var film = workshop.Film("mp4", 4, "-c:v", "libx264", "-g", "25");
+        var instants = SamplePlanner.Candidates(SamplePlanner.Strata(4, count), perStratum);
+        var frames = await ReadAsync(Request(film, "mov") with { Select = SamplePlanner.Crossings(instants), MaxFrames = 5000 });
+        var expected = instants.Select(instant => Math.Ceiling(Math.Round(instant / 0.04, 6)) * 0.04).Where(time => time < 3.98).Select(time => Math.Round(time, 4)).Distinct();
+        Assert.Equal(expected, frames.Select(frame => Math.Round(frame.Seconds, 4)));
     }
 
     [Fact]

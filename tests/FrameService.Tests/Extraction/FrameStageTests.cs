@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.FrameService.Sampling;
 using Deepfake.FrameService.Tests.Media;
 using Deepfake.Infrastructure.Packs;
 using Xunit;
@@ -156,6 +157,16 @@ public sealed class FrameStageTests(MediaWorkshop workshop, Detectors detectors)
         var run = await StageRun.OfAsync(Samples.Of(workshop, MediaFormat.Mp4), MediaFormat.Mp4, detectors.Finder, options);
         Assert.InRange(run.Shards.Sum(shard => shard.Count), 32, 40);
         Assert.All(run.Index.Frames, frame => Assert.InRange(frame.Faces.Count, 1, 2));
+    }
+
+    [Fact]
+    public async Task A_film_decoded_for_a_few_of_its_frames_gives_one_a_stratum()
+    {
+        var film = workshop.Film("mp4", 30, "-c:v", "libx264", "-preset", "veryfast", "-bf", "3");
+        var run = await StageRun.OfAsync(film, MediaFormat.Mp4, detectors.Finder);
+        var strata = SamplePlanner.Strata(30, 32);
+        Assert.Equal(32, run.Index.Frames.Count);
+        foreach (var (frame, stratum) in run.Index.Frames.Zip(strata)) Assert.InRange(frame.Seconds, stratum.Start, stratum.End);
     }
 
     [Fact]

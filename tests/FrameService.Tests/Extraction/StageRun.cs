@@ -60,6 +60,6 @@ internal sealed class StageRun
         MediaKey = "tenant/an_1/media",
         Format = format,
         SizeBytes = new FileInfo(path).Length,
-        Deadline = DateTimeOffset.UnixEpoch,
+        Deadline = DateTimeOffset.MaxValue,
     };
 }

@@ -52,6 +52,12 @@ public sealed class SamplePlannerTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void However_many_instants_there_are_the_filter_expression_stays_short() =>
+        Prop.ForAll(Arb.From(Gen.Choose(1, 256)), Arb.From(Gen.Choose(1, 8)), Arb.From(Gen.Choose(1, 14_400_000)), (count, perStratum, milliseconds) =>
+            Assert.InRange(SamplePlanner.Crossings(SamplePlanner.Candidates(SamplePlanner.Strata(milliseconds / 1000.0, count), perStratum)).Split("clip").Length - 1, 1, 8))
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
     public void A_still_is_one_frame() =>
         Assert.Equal((SampleMode.Still, 1), Of(SamplePlanner.Plan(MediaKind.Image, 0, 1, 12_000_000, Options)));
 
