@@ -30,6 +30,20 @@ public sealed class EnsembleTests : IDisposable
         Assert.Empty(ensemble.Unavailable);
     }
 
+    [Fact]
+    public void The_models_of_the_product_load_and_score()
+    {
+        using var ensemble = Ensemble.Load(Path.Combine(AppContext.BaseDirectory, "models"), new CpuExecutionProvider(), TestModels.Shape, NullLogger.Instance, default);
+        Assert.NotEmpty(ensemble.Sessions);
+        Assert.Empty(ensemble.Unavailable);
+        Assert.All(ensemble.Sessions, session =>
+        {
+            var score = new float[1];
+            session.Score([TestCrops.Pattern(0)], score);
+            Assert.InRange(score[0], 0, 1);
+        });
+    }
+
     [Theory]
     [InlineData("name", null, "name")]
     [InlineData("name", "\"Not A Name\"", "name")]
