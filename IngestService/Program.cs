@@ -1,10 +1,14 @@
+using Deepfake.Infrastructure;
+using Deepfake.Infrastructure.Bus;
 using Deepfake.IngestService;
 using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Problems;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
+builder.AddInfrastructure();
 builder.AddIngest();
+builder.AddPipelineBus();
 
 var app = builder.Build();
 app.UseProblems();

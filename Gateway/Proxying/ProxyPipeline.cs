@@ -1,6 +1,7 @@
 using Deepfake.Contracts;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -32,13 +33,15 @@ internal static class ProxyPipeline
     {
         await next(context);
         var response = context.Response;
-        if (response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
+        // Running out of time looks like a client that left: both cancel the request.
+        var isLate = context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true;
+        if (response.HasStarted || (context.RequestAborted.IsCancellationRequested && !isLate)) return;
         // An error that a service explained is passed on as it is.
         var isBare = response.ContentLength is null or 0 && string.IsNullOrEmpty(response.ContentType);
         if (context.GetForwarderErrorFeature() is null && !(isBare && response.StatusCode is 502 or 503 or 504)) return;
 
         response.Headers.ContentLength = null;
-        var (code, status, detail) = response.StatusCode switch
+        var (code, status, detail) = (isLate ? StatusCodes.Status504GatewayTimeout : response.StatusCode) switch
         {
             413 => (ErrorCodes.TooLarge, 413, "The body is too large."),
             408 => (ErrorCodes.InvalidRequest, 408, "The body came too slowly."),

@@ -22,14 +22,15 @@ public sealed class UploadTests(ITestOutputHelper output)
         await SendAsync(gateway, new PatternStream(Megabyte), lengthIsKnown); // JIT, connections
 
         using var memory = new MemoryWatch();
+        var watch = Stopwatch.StartNew();
         using var content = new PatternStream(100L * Megabyte);
         var answer = await SendAsync(gateway, content, lengthIsKnown);
+        var seconds = watch.Elapsed.TotalSeconds;
         var added = memory.Added();
 
-        output.WriteLine($"length known: {lengthIsKnown}; added {added.Managed / 1048576.0:0.0} MB managed, {added.WorkingSet / 1048576.0:0.0} MB working set (client, gateway and backend together)");
+        output.WriteLine($"length known: {lengthIsKnown}; added {added.Managed / 1048576.0:0.0} MB managed, {added.WorkingSet / 1048576.0:0.0} MB working set (client, gateway and backend together), {seconds:0.00} s");
         Assert.Equal(content.Sha256(), answer);
         Assert.InRange(added.WorkingSet, 0, 20 * Megabyte);
-        Assert.InRange(added.Managed, 0, 20 * Megabyte);
     }
 
     [Fact]

@@ -1,0 +1,48 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Deepfake.IngestService.Tests;
+
+#pragma warning disable CA1852 // the runtime derives the proxy from it
+/// <summary>Stands before a real service and lets named methods fail.</summary>
+internal class Faults<T> : DispatchProxy
+#pragma warning restore CA1852
+    where T : class
+{
+    private T _inner = null!;
+    private HashSet<string> _broken = null!;
+
+    /// <summary>Puts itself before the registered service. Names in the set fail, as long as they are in it.</summary>
+    public static HashSet<string> Insert(IServiceCollection services)
+    {
+        var broken = new HashSet<string>();
+        var registered = services.Last(service => service.ServiceType == typeof(T));
+        services.Remove(registered);
+        services.AddSingleton(provider =>
+        {
+            var proxy = Create<T, Faults<T>>();
+            var faults = (Faults<T>)(object)proxy;
+            faults._inner = (T)(registered.ImplementationInstance ?? registered.ImplementationFactory?.Invoke(provider)
+                ?? ActivatorUtilities.CreateInstance(provider, registered.ImplementationType!));
+            faults._broken = broken;
+            return proxy;
+        });
+        return broken;
+    }
+
+    /// <inheritdoc/>
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        if (_broken.Contains(targetMethod!.Name)) throw new IOException($"{targetMethod.Name} is broken for this test.");
+        try
+        {
+            return targetMethod.Invoke(_inner, args);
+        }
+        catch (TargetInvocationException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException!);
+            throw;
+        }
+    }
+}
