@@ -25,6 +25,8 @@ class TrainConfig:
 
     seed: int
     epochs: int
+    horizon_epochs: int
+    cooldown_steps: int
     steps_per_epoch: int
     blend_pairs: int
     pairs: int

@@ -74,12 +74,14 @@ def _degraded_pair(real: np.ndarray, fake: np.ndarray, config: Config, rng: np.r
 
 
 def learning_rate(config: Config, step: int) -> float:
-    """Linear warm-up, then a cosine down to a hundredth."""
+    """Linear warm-up, a cosine over `horizon_epochs` down to a hundredth, and over the last `cooldown_steps` linearly to nothing."""
     train = config.train
     if step < train.warmup_steps:
         return train.learning_rate * (step + 1) / train.warmup_steps
-    done = (step - train.warmup_steps) / max(train.epochs * train.steps_per_epoch - train.warmup_steps, 1)
-    return train.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
+    done = (step - train.warmup_steps) / max(train.horizon_epochs * train.steps_per_epoch - train.warmup_steps, 1)
+    rate = train.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1))))
+    left = train.epochs * train.steps_per_epoch - step
+    return rate * min(1.0, left / train.cooldown_steps) if train.cooldown_steps else rate
 
 
 class Watch:

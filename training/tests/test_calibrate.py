@@ -29,7 +29,7 @@ class CalibrateTest(unittest.TestCase):
         rates = checked["rates_at_thresholds"]["openforensics real"]
         self.assertLess(rates["manipulated_clean"], 0.02)
         self.assertLess(rates["suspicious_or_manipulated_clean"], 0.075)
-        self.assertLess(checked["ece_clean"], 0.03)
+        self.assertLess(checked["ece_swaps_clean"], 0.03)
 
     def test_thresholds_leave_the_asked_share_of_authentic_media_above(self):
         real = [Medium("lfw", f"g{i}", "clean", False, (0.0,), 50.0, 100.0) for i in range(1000)]
