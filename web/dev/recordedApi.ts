@@ -62,17 +62,21 @@ export function recordedApi(): Plugin {
   };
 
   const submit = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    let head = '';
-    let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (head.length < 2000) head += chunk.toString('latin1');
-      size += chunk.length;
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    } catch {
+      return; // The browser broke the upload off.
     }
+    const body = Buffer.concat(chunks);
+    const head = body.subarray(0, 1000).toString('utf8');
     const name = /filename="([^"]*)"/.exec(head)?.[1] ?? 'file';
-    const code = /reject-([a-z_]+)/.exec(name)?.[1];
+    const start = body.indexOf('\r\n\r\n') + 4;
+    const content = body.subarray(start, body.indexOf(`\r\n${head.split('\r\n')[0]}`, start - 2));
+    const code = /reject-([a-z_]+)/.exec(name)?.[1] ?? refusal(content);
     if (code) return problem(response, 415, code);
     const id = nextId();
-    store.set(id, accept(id, name, size, new Date()));
+    store.set(id, accept(id, name, content.length, new Date()));
     run(id);
     json(response, 202, store.get(id));
   };
@@ -110,6 +114,14 @@ export function recordedApi(): Plugin {
       server.middlewares.use(handle);
     },
   };
+}
+
+/** The plainest faults of a file, as the service would find them. */
+function refusal(content: Buffer): string | null {
+  if (content.length === 0) return 'empty_body';
+  if (content.subarray(0, 7).toString() === '#EXTM3U') return 'playlist_rejected';
+  if (content.length > 2 && content.every((byte) => byte >= 9 && byte < 127)) return 'unsupported_media';
+  return content.readUInt16BE(0) === 0xffd8 && content.readUInt16BE(content.length - 2) !== 0xffd9 ? 'media_truncated' : null;
 }
 
 /** A drawn face stands in for a photograph: the repository holds no pictures of people. */

@@ -1,4 +1,4 @@
-import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { useCallback, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import type { FrameScore, MediaSummary } from '../api/types.ts';
 import { formatScore } from '../format.ts';
 import { Icon } from '../shell/Icon.tsx';
@@ -15,6 +15,8 @@ interface Props {
   media: MediaSummary | null;
   frames: readonly FrameScore[];
   onTime(seconds: number): void;
+  /** This browser cannot show the file. */
+  onBroken?(): void;
   ref: Ref<PreviewHandle>;
 }
 
@@ -22,7 +24,7 @@ interface Props {
 const sameFrameSeconds = 0.12;
 
 /** The file itself, from this tab's memory: nothing is loaded from the service. Boxes show the faces that were found. */
-export function Preview({ upload, media, frames, onTime, ref }: Props) {
+export function Preview({ upload, media, frames, onTime, onBroken, ref }: Props) {
   const kind = previewKind(upload.file);
   const [broken, setBroken] = useState(false);
   const [time, setTime] = useState(0);
@@ -34,6 +36,11 @@ export function Preview({ upload, media, frames, onTime, ref }: Props) {
       video.current.currentTime = seconds;
     },
   }));
+
+  const fail = useCallback(() => {
+    setBroken(true);
+    onBroken?.();
+  }, [onBroken]);
 
   if (kind === null || broken) {
     return (
@@ -56,9 +63,9 @@ export function Preview({ upload, media, frames, onTime, ref }: Props) {
     <figure className="card preview">
       <div className="preview-frame">
         {kind === 'video' ? (
-          <video ref={video} src={upload.url} aria-label={label} controls muted playsInline preload="metadata" onTimeUpdate={report} onSeeked={report} onError={() => setBroken(true)} />
+          <video ref={video} src={upload.url} aria-label={label} controls muted playsInline preload="metadata" onTimeUpdate={report} onSeeked={report} onError={fail} />
         ) : (
-          <Still url={upload.url} label={label} animated={/gif|webp/i.test(upload.file.type)} onError={() => setBroken(true)} />
+          <Still url={upload.url} label={label} animated={/gif|webp/i.test(upload.file.type)} onError={fail} />
         )}
         {shown && fits && media?.width && media.height && <FaceBoxes frame={shown} width={media.width} height={media.height} />}
       </div>

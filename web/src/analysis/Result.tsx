@@ -14,7 +14,8 @@ export function Result({ analysis, upload }: { analysis: Analysis; upload: Uploa
   const preview = useRef<PreviewHandle>(null);
   const previewBox = useRef<HTMLDivElement>(null);
   const [time, setTime] = useState(0);
-  const movable = upload !== null && analysis.media.kind === 'video' && previewKind(upload.file) === 'video';
+  const [broken, setBroken] = useState(false);
+  const movable = !broken && upload !== null && analysis.media.kind === 'video' && previewKind(upload.file) === 'video';
   const seek = movable ? (seconds: number) => preview.current?.seek(seconds) : null;
   const show = seek
     ? (seconds: number) => {
@@ -27,7 +28,7 @@ export function Result({ analysis, upload }: { analysis: Analysis; upload: Uploa
       <div className={upload ? 'result-top' : undefined}>
         {upload && (
           <div ref={previewBox}>
-            <Preview ref={preview} upload={upload} media={analysis.media} frames={analysis.frames} onTime={setTime} />
+            <Preview ref={preview} upload={upload} media={analysis.media} frames={analysis.frames} onTime={setTime} onBroken={() => setBroken(true)} />
           </div>
         )}
         <VerdictCard analysis={analysis} />

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 interface Props {
   title: string;
@@ -11,7 +11,8 @@ interface Props {
 /** Asks before something is lost. The native modal keeps the focus inside and gives it back. */
 export function ConfirmDialog({ title, text, confirm, onConfirm, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed while it is still in the document: a dialog that was taken out gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
@@ -37,7 +38,15 @@ export function ConfirmDialog({ title, text, confirm, onConfirm, onClose }: Prop
           <button type="button" className="button" onClick={onClose}>
             Keep it
           </button>
-          <button type="button" className="button button-danger" onClick={onConfirm}>
+          <button
+            type="button"
+            className="button button-danger"
+            onClick={() => {
+              // First, so that whoever is told may move the focus on.
+              dialog.current?.close();
+              onConfirm();
+            }}
+          >
             {confirm}
           </button>
         </div>
