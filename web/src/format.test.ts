@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatBytes, formatClock, formatDuration, formatRemaining, formatScore, humanize } from './format.ts';
+import { formatAgo, formatBytes, formatClock, formatDuration, formatRemaining, formatScore, humanize, humanizeTiming } from './format.ts';
 
 describe('formatClock', () => {
   it.each([
@@ -46,7 +46,13 @@ describe('figures', () => {
     expect(formatScore(0.936)).toBe('94');
   });
 
-  it('turns codes into words', () => expect(humanize('azimuthal_spectrum')).toBe('Azimuthal spectrum'));
+  it('turns codes into words', () => {
+    expect(humanize('azimuthal_spectrum')).toBe('Azimuthal spectrum');
+    expect(humanize('jpeg_quantisation')).toBe('JPEG quantisation');
+    expect(humanizeTiming('total')).toBe('Total');
+    expect(humanizeTiming('frames.detect')).toBe('Frames: detect');
+    expect(humanizeTiming('inference.inference_read')).toBe('Inference: read');
+  });
 });
 
 describe('formatAgo', () => {

@@ -53,8 +53,17 @@ export function formatAgo(iso: string, now: Date): string {
 /** A score in [0,1] as a whole number of 100; an en dash when there is none. */
 export const formatScore = (score: number | null): string => (score === null ? '–' : String(Math.round(score * 100)));
 
+const abbreviations = /\b(jpeg|exif|c2pa|ela|dct|fft|prnu|cpu|gpu)\b/g;
+
 /** A code such as `azimuthal_spectrum` as words: `Azimuthal spectrum`. */
 export function humanize(code: string): string {
-  const words = code.replace(/[_-]+/g, ' ').trim();
+  const words = code.replace(/[_-]+/g, ' ').trim().replace(abbreviations, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The name of a time such as `frames.detect` or `inference.inference_read`: stage first, said once. */
+export function humanizeTiming(name: string): string {
+  const [stage = '', ...rest] = name.split('.');
+  const step = rest.join(' ').replace(new RegExp(`^${stage.replace(/\W/g, '')}_`), '');
+  return step ? `${humanize(stage)}: ${humanize(step).toLowerCase()}` : humanize(stage);
 }

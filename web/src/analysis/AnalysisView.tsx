@@ -166,7 +166,7 @@ function facts(analysis: Analysis): string {
   return [
     media.format.toUpperCase(),
     media.width !== null && media.height !== null ? `${media.width} × ${media.height}` : '',
-    media.duration_seconds !== null ? formatClock(media.duration_seconds) : '',
+    media.duration_seconds !== null ? formatClock(Math.round(media.duration_seconds)) : '',
     formatBytes(media.size_bytes),
     formatAgo(analysis.created_at, new Date()),
   ]

@@ -1,10 +1,12 @@
 import { recordPath } from '../api/client.ts';
 import type { Analysis } from '../api/types.ts';
-import { formatBytes, formatClock, formatDuration, formatScore, humanize } from '../format.ts';
+import { formatBytes, formatClock, formatDuration, formatScore, humanize, humanizeTiming } from '../format.ts';
 
 /** Everything a specialist asks for: models, signals, file facts, times. Collapsed, because most readers do not. */
 export function Details({ analysis }: { analysis: Analysis }) {
   const { media, models, signals, timings, artifacts } = analysis;
+  // The pictures of faces are above already.
+  const links = Object.entries(artifacts).filter(([, href]) => !href.includes('/faces/'));
   return (
     <details className="card details">
       <summary>
@@ -71,7 +73,7 @@ export function Details({ analysis }: { analysis: Analysis }) {
           <Fact name="Size" value={formatBytes(media.size_bytes)} />
           {media.width !== null && media.height !== null && <Fact name="Picture" value={`${media.width} × ${media.height} px`} />}
           {media.duration_seconds !== null && <Fact name="Length" value={formatClock(media.duration_seconds, true)} />}
-          {analysis.frames.length > 0 && media.kind !== 'image' && <Fact name="Frames looked at" value={String(analysis.frames.length)} />}
+          {analysis.frames.length > 0 && media.kind !== 'image' && <Fact name="Frames sampled" value={String(analysis.frames.length)} />}
           <Fact name="SHA-256" value={media.sha256} code />
           <Fact name="Analysis" value={analysis.id} code />
         </dl>
@@ -80,14 +82,14 @@ export function Details({ analysis }: { analysis: Analysis }) {
             <h3>Times</h3>
             <dl className="facts">
               {Object.entries(timings).map(([name, seconds]) => (
-                <Fact key={name} name={humanize(name)} value={formatDuration(seconds)} />
+                <Fact key={name} name={humanizeTiming(name)} value={formatDuration(seconds)} />
               ))}
             </dl>
           </>
         )}
         <p className="links">
           <a href={recordPath(analysis.id)}>Full record (JSON)</a>
-          {Object.entries(artifacts).map(([name, href]) => (
+          {links.map(([name, href]) => (
             <a key={name} href={href}>
               {humanize(name)}
             </a>

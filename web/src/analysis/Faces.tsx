@@ -31,7 +31,7 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
                 <span style={{ transform: `scaleX(${face.score ?? 0})` }} />
               </span>
               <p className="face-seen">
-                {moving ? <Seen face={face} /> : `${Math.round(face.size_pixels)} px`}
+                {moving ? <Seen face={face} tenths={(analysis.media.duration_seconds ?? 0) < 10} /> : `${Math.round(face.size_pixels)} px`}
               </p>
               {moving && onSeek && (
                 <button type="button" className="button button-quiet" onClick={() => onSeek(face.first_seconds)}>
@@ -51,9 +51,9 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
   );
 }
 
-function Seen({ face }: { face: FaceTrack }) {
-  const from = formatClock(face.first_seconds);
-  const to = formatClock(face.last_seconds);
+function Seen({ face, tenths }: { face: FaceTrack; tenths: boolean }) {
+  const from = formatClock(face.first_seconds, tenths);
+  const to = formatClock(face.last_seconds, tenths);
   return (
     <>
       {from === to ? `At ${from}` : `${from} to ${to}`}

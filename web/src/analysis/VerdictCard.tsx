@@ -1,12 +1,13 @@
 import type { Analysis } from '../api/types.ts';
 import { Icon } from '../shell/Icon.tsx';
 import { Gauge } from './Gauge.tsx';
-import { reasonSentence, riskWord, verdictWords } from './verdict.ts';
+import { reasonSentence, riskWord, verdictWords, weakness } from './verdict.ts';
 
 /** The answer: words first, then the number, then why. */
 export function VerdictCard({ analysis }: { analysis: Analysis }) {
   if (analysis.verdict === null) return null;
   const words = verdictWords(analysis.verdict, analysis.media.kind);
+  const weak = weakness(analysis.verdict, analysis.confidence);
   const unsure = analysis.verdict === 'inconclusive';
   return (
     <section className={`card verdict tone-${words.tone}`} aria-labelledby="verdict-title">
@@ -17,6 +18,7 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
             {words.title}
           </h2>
           <p>{words.summary}</p>
+          {weak && <p className="verdict-weak">{weak}</p>}
         </div>
         {analysis.deepfake_score !== null && (
           <div className="verdict-numbers">

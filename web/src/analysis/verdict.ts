@@ -21,7 +21,7 @@ export function verdictWords(verdict: Verdict, kind: MediaKind | null): VerdictW
         tone: 'clear',
         title: 'No sign of manipulation found',
         short: 'No sign found',
-        summary: `The faces scored low. That is not proof that the ${medium} is genuine: methods the models do not know can go unseen.`,
+        summary: `No face scored above the thresholds. That is not proof that the ${medium} is genuine: methods the models do not know can go unseen.`,
       };
     case 'suspicious':
       return {
@@ -45,6 +45,15 @@ export function verdictWords(verdict: Verdict, kind: MediaKind | null): VerdictW
         summary: `There is not enough to judge this ${medium} by. That speaks neither for nor against it.`,
       };
   }
+}
+
+/** Below this confidence (of 100) a verdict is called a weak hint, whatever it says. */
+const weakConfidence = 30;
+
+/** A sentence that takes the weight off a verdict with little confidence; null where none is needed. */
+export function weakness(verdict: Verdict, confidence: number | null): string | null {
+  if (verdict === 'inconclusive' || confidence === null || confidence >= weakConfidence) return null;
+  return 'The confidence is low: take this as a weak hint only.';
 }
 
 const reasonSentences: Readonly<Record<string, string>> = {

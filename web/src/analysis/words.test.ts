@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { accept, complete } from '../../dev/recordings.ts';
 import type { Verdict } from '../api/types.ts';
 import { failureWords, knownFailures } from './failure.ts';
-import { announcement, knownReasons, reasonSentence, verdictWords } from './verdict.ts';
+import { announcement, knownReasons, reasonSentence, verdictWords, weakness } from './verdict.ts';
 
 /** The values of the string constants of a C# class: the contract itself, so that a new code cannot be forgotten here. */
 function codesOf(className: string): string[] {
@@ -36,6 +36,14 @@ describe('words', () => {
     }
     expect(verdictWords('authentic', 'image').summary).toContain('not proof that the image is genuine');
     expect(verdictWords('manipulated', 'image').summary).toContain('False alarms happen');
+  });
+
+  it('take the weight off a verdict with little confidence', () => {
+    expect(weakness('authentic', 8)).toContain('weak hint');
+    expect(weakness('manipulated', 29.9)).toContain('weak hint');
+    expect(weakness('manipulated', 30)).toBeNull();
+    expect(weakness('inconclusive', 8)).toBeNull();
+    expect(weakness('authentic', null)).toBeNull();
   });
 
   it('show unknown codes instead of hiding them', () => {
