@@ -44,7 +44,8 @@ internal sealed class FrameSource(FrameServiceOptions options)
             path, facts.AnimatedWebp!, i => i < affordable && SamplePlanner.IsTaken(i, plan.Frames, affordable), TimeSpan.FromSeconds(options.DecodeSeconds), report, cancellationToken);
     }
 
-    private DecodeRequest Request(string path, MediaFacts facts, SamplePlan plan) => new()
+    /// <summary>What one ffmpeg is asked for; jumps come on top.</summary>
+    public DecodeRequest Request(string path, MediaFacts facts, SamplePlan plan) => new()
     {
         Path = path,
         Demuxer = FfmpegCommand.Demuxer(facts.Format),

@@ -1,0 +1,26 @@
+using Deepfake.Benchmarks;
+
+// Prints the figures that the product is held to; benchmarks/README.md says how each is taken.
+var root = new DirectoryInfo(AppContext.BaseDirectory);
+while (root is not null && !File.Exists(Path.Combine(root.FullName, "Deepfake.Aspire.sln"))) root = root.Parent;
+var media = await Media.PrepareAsync(root?.FullName ?? Environment.CurrentDirectory);
+
+Console.WriteLine(Machine.Name);
+Console.WriteLine($"load before: {Machine.Load} (others' work makes every figure worse)");
+await using (var product = await Product.StartAsync("--Ingest:MaxBytes=2147483648"))
+{
+    var figures = new Figures(product, media);
+    var clip = await figures.ClipAsync();
+    await figures.PhotoAsync();
+    await figures.FilmAsync(clip);
+    figures.Peak();
+}
+
+await using (var product = await Product.StartAsync())
+{
+    // Twice, so that what is compiled and allocated once is there.
+    for (var i = 0; i < 2; i++) await product.CompleteAsync(media.Photo);
+    await new Figures(product, media).UploadAsync();
+}
+
+Console.WriteLine($"load after: {Machine.Load}");
