@@ -38,7 +38,7 @@ public sealed class MediaSubmittedConsumerTests(MediaWorkshop workshop, Detector
         Assert.Empty(await ConsumeAsync(Photos.Four, MediaFormat.Jpeg, State(AnalysisStatus.Running), deadline: DateTimeOffset.UtcNow.AddSeconds(-1)));
 
         var film = workshop.Film("mp4", 30, "-c:v", "libx264", "-preset", "ultrafast");
-        var said = await ConsumeAsync(film, MediaFormat.Mp4, State(AnalysisStatus.Running), deadline: DateTimeOffset.UtcNow.AddSeconds(0.5));
+        var said = await ConsumeAsync(film, MediaFormat.Mp4, State(AnalysisStatus.Running), deadline: DateTimeOffset.UtcNow.AddSeconds(0.2));
         Assert.DoesNotContain(said, message => message is FramesExtracted);
         Assert.Empty(FfmpegDecoderTests.ChildrenWith(film));
     }

@@ -9,6 +9,17 @@ public sealed class MediaWorkshop : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("frames-tests-").FullName;
+    private readonly string? _outerTemp = Environment.GetEnvironmentVariable("TMPDIR");
+
+    /// <summary>This process gets a folder for temporary files of its own, so that a test sees what is left in it.</summary>
+    public MediaWorkshop()
+    {
+        Temp = Directory.CreateDirectory(Path.Combine(_folder, "temp")).FullName;
+        Environment.SetEnvironmentVariable("TMPDIR", Temp);
+    }
+
+    /// <summary>Where this process puts temporary files.</summary>
+    public string Temp { get; }
 
     /// <summary>Path of a file that <paramref name="arguments"/> of ffmpeg make; the output's name is added to them.</summary>
     public string Make(string name, params string[] arguments) => Once(name, path => Run("ffmpeg", ["-v", "error", "-nostdin", "-y", .. arguments, path]));
@@ -54,7 +65,11 @@ public sealed class MediaWorkshop : IDisposable
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program}: {errors}");
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable("TMPDIR", _outerTemp);
+        Directory.Delete(_folder, recursive: true);
+    }
 }
 
 /// <summary>Tests that share the workshop and the detectors.</summary>
