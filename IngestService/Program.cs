@@ -14,4 +14,4 @@ var app = builder.Build();
 app.UseProblems();
 app.MapIngest();
 app.MapDefaultEndpoints();
-app.Run();
+await app.RunAsync();

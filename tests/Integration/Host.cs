@@ -1,0 +1,63 @@
+using Deepfake.TestServers;
+
+namespace Deepfake.Integration;
+
+/// <summary>One service of the product as a process of its own, listening on a free loopback port.</summary>
+internal sealed class Host : IAsyncDisposable
+{
+    private static readonly string Root = FindRoot();
+    private readonly string _project;
+    private readonly Dictionary<string, string> _environment;
+    private readonly int _port = Ports.Free();
+    private ServerProcess? _process;
+
+    private Host(string project, IReadOnlyDictionary<string, string> environment)
+    {
+        _project = project;
+        _environment = new Dictionary<string, string>(environment) { ["OTEL_SERVICE_NAME"] = project, ["ASPNETCORE_ENVIRONMENT"] = "Production" };
+    }
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address => new($"http://127.0.0.1:{_port}");
+
+    /// <summary>The last of what it printed.</summary>
+    public string Output => $"--- {_project}\n{_process?.Output}";
+
+    /// <summary>Starts a service and waits until it is healthy.</summary>
+    public static async Task<Host> StartAsync(string project, IReadOnlyDictionary<string, string> environment)
+    {
+        var host = new Host(project, environment);
+        await host.StartAsync();
+        return host;
+    }
+
+    public async Task StartAsync()
+    {
+        // The configuration the tests were built in: …/bin/Release/net10.0.
+        var output = Path.Combine(Root, _project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
+        _process = ServerProcess.Start(["dotnet", Path.Combine(output, $"Deepfake.{_project}.dll"), $"--urls={Address}"], output, _environment);
+        using var client = new HttpClient { BaseAddress = Address };
+        await _process.WaitUntilReadyAsync(_project, async cancellation => (await client.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>SIGKILL: no draining, no goodbye.</summary>
+    public Task KillAsync() => _process!.KillAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is null) return;
+        await _process.StopAsync(TimeSpan.FromSeconds(15));
+        _process.Dispose();
+    }
+
+    /// <summary>The root of the repository.</summary>
+    public static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
+        }
+
+        throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+
+namespace Deepfake.Integration;
+
+/// <summary>Media made with ffmpeg from the sample photos that set-up fetched.</summary>
+internal sealed class TestMedia : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("deepfake-media-");
+
+    /// <summary>Mixed media with faces, some of them truncated: stills, animations, films.</summary>
+    public async Task<IReadOnlyList<(string Path, bool Broken)>> MixedAsync(int count)
+    {
+        var media = new List<(string, bool)>();
+        for (var i = 0; i < count; i++)
+        {
+            var photo = Photo((i % 6) + 1);
+            var path = (i % 10) switch
+            {
+                0 => await MakeAsync(photo, $"{i}.mp4", "-loop", "1", "-t", "2", "-vf", "scale=480:-2", "-r", "12", "-pix_fmt", "yuv420p"),
+                1 => await MakeAsync(photo, $"{i}.gif", "-loop", "1", "-t", "1", "-vf", "scale=360:-2", "-r", "4"),
+                2 => await MakeAsync(photo, $"{i}.png", "-frames:v", "1", "-vf", "scale=600:-2"),
+                3 => await MakeAsync(photo, $"{i}.webp", "-frames:v", "1", "-vf", "scale=600:-2"),
+                _ => await MakeAsync(photo, $"{i}.jpg", "-frames:v", "1", "-vf", $"scale={400 + (i * 4)}:-2"),
+            };
+            var broken = i % 15 == 14;
+            if (broken) Truncate(path);
+            media.Add((path, broken));
+        }
+
+        return media;
+    }
+
+    /// <summary>A film long enough to be killed in.</summary>
+    public Task<string> FilmAsync(int seconds) =>
+        MakeAsync(Photo(1), "film.mp4", "-loop", "1", "-t", $"{seconds}", "-vf", "scale=1280:-2", "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string Photo(int number)
+    {
+        var path = Path.Combine(Host.FindRoot(), ".deps", "npm", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
+        return File.Exists(path) ? path : throw new InvalidOperationException("The test photos are missing: run eng/fetch-assets test.");
+    }
+
+    private static void Truncate(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open);
+        file.SetLength(file.Length / 2);
+    }
+
+    private async Task<string> MakeAsync(string photo, string name, params string[] arguments)
+    {
+        var path = Path.Combine(_folder.FullName, name);
+        // Input options come first, the rest belongs to the output.
+        var loop = arguments is ["-loop", "1", ..];
+        var start = new ProcessStartInfo("ffmpeg") { RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in (string[])["-v", "error", "-y", .. loop ? arguments[..4] : [], "-i", photo, .. loop ? arguments[4..] : arguments, path]) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? path : throw new InvalidOperationException($"ffmpeg: {errors}");
+    }
+}

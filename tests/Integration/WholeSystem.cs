@@ -1,0 +1,94 @@
+using Deepfake.TestServers;
+
+namespace Deepfake.Integration;
+
+/// <summary>Four servers, six services, two of each worker, a trace collector: the product as it runs in production, on one machine.</summary>
+internal sealed class WholeSystem : IAsyncDisposable
+{
+    private readonly List<IAsyncDisposable> _parts = [];
+
+    public RabbitMqServer Broker { get; private set; } = null!;
+
+    public string Blobs { get; private set; } = null!;
+
+    public TraceCollector Traces { get; private set; } = null!;
+
+    public Host Gateway { get; private set; } = null!;
+
+    /// <summary>Two of each worker kind.</summary>
+    public IReadOnlyList<Host> FrameServices { get; private set; } = [];
+
+    public IReadOnlyList<Host> InferenceWorkers { get; private set; } = [];
+
+    public IReadOnlyList<Host> ForensicsWorkers { get; private set; } = [];
+
+    /// <summary>What every service printed last, for a failing test.</summary>
+    public string Output => string.Join('\n', _parts.OfType<Host>().Select(host => host.Output));
+
+    public static async Task<WholeSystem> StartAsync()
+    {
+        var system = new WholeSystem();
+        try
+        {
+            await system.StartPartsAsync();
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Services before the servers they use.
+        foreach (var part in Enumerable.Reverse(_parts)) await part.DisposeAsync();
+    }
+
+    private async Task StartPartsAsync()
+    {
+        Traces = Keep(await TraceCollector.StartAsync());
+        Broker = Keep(await RabbitMqServer.StartAsync());
+        var redis = Keep(await RedisServer.StartAsync());
+        var postgres = Keep(await PostgresServer.StartAsync());
+        var s3 = Keep(await S3Server.StartAsync());
+        Blobs = $"{s3.ConnectionString};Bucket=deepfake";
+        var environment = new Dictionary<string, string>
+        {
+            ["ConnectionStrings__messaging"] = Broker.ConnectionString,
+            ["ConnectionStrings__cache"] = redis.ConnectionString,
+            ["ConnectionStrings__history"] = await PostgresServer.CreateDatabaseAsync(postgres.ConnectionString),
+            ["ConnectionStrings__blobs"] = Blobs,
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
+            ["Bus__RedeliverySeconds__0"] = "1",
+            ["Bus__RedeliverySeconds__1"] = "2",
+            ["Bus__RedeliverySeconds__2"] = "5",
+            ["Ingest__SweepAge"] = "00:00:03",
+            ["Ingest__SweepInterval"] = "00:00:01",
+            // Whatever hangs ends as failed in time for the test to say so.
+            ["Ingest__InteractiveDeadline"] = "00:06:00",
+        };
+
+        var ingest = Keep(await Host.StartAsync("IngestService", environment));
+        var results = Keep(await Host.StartAsync("ResultService", environment));
+        FrameServices = await PoolAsync("FrameService", environment);
+        InferenceWorkers = await PoolAsync("InferenceWorker", environment);
+        ForensicsWorkers = await PoolAsync("ForensicsWorker", environment);
+        environment["services__ingest-service__http__0"] = ingest.Address.ToString();
+        environment["services__result-service__http__0"] = results.Address.ToString();
+        Gateway = Keep(await Host.StartAsync("Gateway", environment));
+    }
+
+    private async Task<IReadOnlyList<Host>> PoolAsync(string project, IReadOnlyDictionary<string, string> environment) =>
+        [Keep(await Host.StartAsync(project, environment)), Keep(await Host.StartAsync(project, environment))];
+
+    private T Keep<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+}
