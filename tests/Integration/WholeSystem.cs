@@ -68,6 +68,7 @@ internal sealed class WholeSystem : IAsyncDisposable
             ["Bus__RedeliverySeconds__2"] = "5",
             ["Ingest__SweepAge"] = "00:00:03",
             ["Ingest__SweepInterval"] = "00:00:01",
+            ["Results__JanitorInterval"] = "00:00:05",
             // Whatever hangs ends as failed in time for the test to say so.
             ["Ingest__InteractiveDeadline"] = "00:06:00",
         };

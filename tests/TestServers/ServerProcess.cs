@@ -50,12 +50,12 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Runs a program to its end.</summary>
     /// <returns>What it printed on standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed or took longer than a minute.</exception>
+    /// <exception cref="InvalidOperationException">It failed or took longer than three minutes.</exception>
     public static async Task<string> RunAsync(IReadOnlyList<string> command, string folder, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var process = Run(command, folder, environment);
         process.StandardInput.Close();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(patience.Token);
@@ -68,7 +68,7 @@ internal sealed class ServerProcess : IDisposable
         catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{string.Join(' ', command)} did not end within a minute.", e);
+            throw new InvalidOperationException($"{string.Join(' ', command)} did not end within three minutes.", e);
         }
     }
 
