@@ -150,9 +150,12 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         return keys.Count;
     }
 
-    /// <summary>Asks the server for the bucket; throws when it does not answer.</summary>
-    public Task PingAsync(CancellationToken cancellationToken) =>
-        _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
+    /// <summary>Asks the server for the bucket, creating it when it is not there; throws when there is no answer.</summary>
+    public async Task PingAsync(CancellationToken cancellationToken)
+    {
+        await EnsureBucketAsync(cancellationToken);
+        await AskAsync(cancellationToken);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -201,6 +204,9 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
+    private Task<ListObjectsV2Response> AskAsync(CancellationToken cancellationToken) =>
+        _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
+
     private async Task EnsureBucketAsync(CancellationToken cancellationToken)
     {
         if (_bucketReady) return;
@@ -210,7 +216,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             if (_bucketReady) return;
             try
             {
-                await PingAsync(cancellationToken);
+                await AskAsync(cancellationToken);
             }
             catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
             {
