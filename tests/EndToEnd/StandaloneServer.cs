@@ -101,6 +101,6 @@ public sealed partial class StandaloneServer : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"(?:is ready on|Now listening on:) (?<address>http://127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture , 1000)]
+    [GeneratedRegex(@"(?:is ready on|Now listening on:) (?<address>http://127\.0\.0\.1:\d+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ReadyLine();
 }
