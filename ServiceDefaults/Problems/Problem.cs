@@ -15,6 +15,7 @@ public static class Problem
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             var problem = context.ProblemDetails;
+            Trace(problem); // the framework put in the whole traceparent
             if (problem.Extensions.ContainsKey("code")) return;
             var status = problem.Status ?? context.HttpContext.Response.StatusCode;
             var kind = ProblemCatalogue.Find(ProblemCatalogue.CodeOf(status));
@@ -53,8 +54,14 @@ public static class Problem
         problem.Status = status;
         problem.Detail = detail;
         problem.Extensions["code"] = kind.Code;
-        if (Activity.Current is { } activity) problem.Extensions["trace_id"] = activity.TraceId.ToHexString();
+        Trace(problem);
+    }
+
+    private static void Trace(ProblemDetails problem)
+    {
         problem.Extensions.Remove("traceId");
+        if (Activity.Current is { } activity) problem.Extensions["trace_id"] = activity.TraceId.ToHexString();
+        else problem.Extensions.Remove("trace_id");
     }
 
     private static string Describe(int status) => status switch

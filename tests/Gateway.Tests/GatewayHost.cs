@@ -69,6 +69,7 @@ internal static class ProblemAssert
         Assert.Equal(code, problem.GetProperty("code").GetString());
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.Equal($"urn:deepfake:problem:{code}", problem.GetProperty("type").GetString());
+        if (problem.TryGetProperty("trace_id", out var trace)) Assert.Matches("^[0-9a-f]{32}$", trace.GetString()); // the test's backends do not trace
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
         Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
         return problem;

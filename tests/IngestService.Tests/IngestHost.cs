@@ -159,6 +159,7 @@ internal static class Answers
         var problem = JsonDocument.Parse(text).RootElement;
         Assert.Equal(code, problem.GetProperty("code").GetString());
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.Matches("^[0-9a-f]{32}$", problem.GetProperty("trace_id").GetString());
         return problem;
     }
 }
