@@ -31,7 +31,7 @@ need_tools() {
   [ -z "$made" ] || $sudo rm -f $policy
 }
 
-need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg webpmux=webp; }
+need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg; }
 
 # unchanged STAMP PATH…: whether nothing below the paths is newer than the stamp.
 unchanged() {
@@ -40,12 +40,14 @@ unchanged() {
   [ -f "$stamp" ] && [ -z "$(find "$@" \( -name bin -o -name obj -o -name node_modules -o -name wwwroot -o -name runs -o -name __pycache__ \) -prune -o -newer "$stamp" -type f -print -quit)" ]
 }
 
+# npm install keeps to the lock file as npm ci does, but does not insist on the optional packages of other platforms, which not every
+# registry copy holds.
 build_page() {
   [ -f Gateway/wwwroot/index.html ] && unchanged page web && return
   say "building the page"
   local began
   began=$(mktemp)
-  (cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; } && npm run build --silent) >.state/page.log 2>&1 || { tail -20 .state/page.log >&2; fail "the page did not build"; }
+  (cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --no-audit --no-fund --loglevel=error; } && npm run build --silent) >.state/page.log 2>&1 || { tail -20 .state/page.log >&2; fail "the page did not build"; }
   mv "$began" .state/page
 }
 
