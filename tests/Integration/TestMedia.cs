@@ -34,7 +34,11 @@ internal sealed class TestMedia : IDisposable
     public Task<string> FilmAsync(int seconds) =>
         MakeAsync(Photo(1), "film.mp4", "-loop", "1", "-t", $"{seconds}", "-vf", "scale=1280:-2", "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast");
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        _folder.Refresh();
+        if (_folder.Exists) _folder.Delete(recursive: true); // a failing clean-up would hide why a test failed
+    }
 
     private static string Photo(int number)
     {
