@@ -35,34 +35,35 @@ public static class InfrastructureExtensions
     /// The servers of production, from <c>ConnectionStrings:blobs</c> (S3 API), <c>ConnectionStrings:cache</c> (Redis) and
     /// <c>ConnectionStrings:history</c> (PostgreSQL). None of them has to be up yet.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A connection string is missing.</exception>
-    /// <exception cref="FormatException">The one of the object store is not understood.</exception>
+    /// <exception cref="InvalidOperationException">A connection string is missing or malformed; the message names it and shows the form.</exception>
     public static IHostApplicationBuilder AddInfrastructure(this IHostApplicationBuilder builder)
     {
         var blobs = S3ConnectionString.Parse(ConnectionString(builder, "blobs", "Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake"));
         var cache = ConnectionString(builder, "cache", "host:6379,password=…");
         var history = ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
         var services = AddCommon(builder);
-        // Several processes may share a machine: each has its own folder for downloads.
-        var downloads = Path.Combine(Path.GetTempPath(), $"deepfake-{builder.Environment.ApplicationName}-{Environment.ProcessId}");
-        services.AddSingleton(_ => new S3ObjectStore(blobs, downloads));
-        services.AddSingleton<IObjectStore>(provider => provider.GetRequiredService<S3ObjectStore>());
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisAnalysisStore>(provider, cache));
-        services.AddSingleton<IAnalysisStore>(provider => provider.GetRequiredService<RedisAnalysisStore>());
-        services.AddSingleton(_ => new PostgresHistoryStore(history));
-        services.AddSingleton<IHistoryStore>(provider => provider.GetRequiredService<PostgresHistoryStore>());
-        services.AddHealthChecks()
-            .Add(Ping<S3ObjectStore>("blobs", store => store.PingAsync))
-            .Add(Ping<RedisAnalysisStore>("cache", store => store.PingAsync))
-            .Add(Ping<PostgresHistoryStore>("history", store => store.PingAsync));
+        AddServer<IObjectStore, S3ObjectStore>(services, "blobs", blobs);
+        AddServer<IAnalysisStore, RedisAnalysisStore>(services, "cache", cache);
+        AddServer<IHistoryStore, PostgresHistoryStore>(services, "history", history);
+        services.AddHostedService<Preparation>();
         return builder;
     }
 
-    private static HealthCheckRegistration Ping<T>(string name, Func<T, Func<CancellationToken, Task>> ping)
-        where T : notnull => new(name, provider => new StoreHealth(ping(provider.GetRequiredService<T>())), failureStatus: null, tags: null);
+    private static void AddServer<TPort, TAdapter>(IServiceCollection services, string name, object connection)
+        where TPort : class
+        where TAdapter : class, TPort, IPrepared
+    {
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TAdapter>(provider, connection));
+        services.AddSingleton<TPort>(provider => provider.GetRequiredService<TAdapter>());
+        services.AddSingleton<IPrepared>(provider => provider.GetRequiredService<TAdapter>());
+        services.AddHealthChecks().Add(new HealthCheckRegistration(
+            name, provider => new StoreHealth(provider.GetRequiredService<TAdapter>()), failureStatus: null, tags: null));
+    }
 
     private static string ConnectionString(IHostApplicationBuilder builder, string name, string form) =>
-        builder.Configuration.GetConnectionString(name) ?? throw new InvalidOperationException($"ConnectionStrings:{name} is missing: {form}");
+        builder.Configuration.GetConnectionString(name) is { } text && !string.IsNullOrWhiteSpace(text)
+            ? text
+            : throw new InvalidOperationException($"ConnectionStrings:{name} is missing; its form is {form}");
 
     private static IServiceCollection AddCommon(IHostApplicationBuilder builder)
     {

@@ -112,7 +112,7 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
                     Id = id,
                     At = _time.GetUtcNow(),
                     Status = result.Status,
-                    Stage = result.Stage,
+                    Stage = Stage.Done,
                     Percent = result.Progress,
                     Result = result,
                 }

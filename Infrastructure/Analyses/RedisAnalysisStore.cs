@@ -1,38 +1,49 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Hosting;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Deepfake.Infrastructure.Analyses;
 
 /// <summary>
-/// Analyses in one Redis (a primary with replicas is fine, a cluster is not: scripts touch several keys). Run it with
-/// <c>appendonly yes</c> and <c>appendfsync always</c> or <c>everysec</c>: what it acknowledged is what "accepted" means. Finished records stay
-/// for a while after they were announced; history has them for good.
+/// Analyses in Redis, one script a write. All keys share the hash tag <c>{df}</c>, so that a cluster keeps them on one node. Run the
+/// server with <c>appendonly yes</c>, and with <c>appendfsync always</c> where a power cut must not take the last second: what it
+/// acknowledged is what "accepted" means. A finished record stays for a while after it was announced; history has it for good.
 /// </summary>
-public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisStoreOptions> options, TimeProvider time) : IAnalysisStore, IDisposable
+public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
 {
-    private static readonly RedisKey Unpublished = "df:unpublished";
-    private static readonly RedisKey Unfinished = "df:unfinished";
-    private static readonly RedisKey Deadline = "df:deadline";
-    private static readonly RedisKey Unannounced = "df:unannounced";
-    private static readonly RedisKey Deleted = "df:deleted";
+    private const string Unpublished = "{df}:unpublished";
+    private const string Unfinished = "{df}:unfinished";
+    private const string Deadline = "{df}:deadline";
+    private const string Unannounced = "{df}:unannounced";
+    private const string Deleted = "{df}:deleted";
 
     // A lost notification costs a watcher this long.
     private static readonly TimeSpan WatchPoll = TimeSpan.FromSeconds(2);
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile ConnectionMultiplexer? _connection;
+    private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(30);
+    private readonly RedisConnection _redis;
+    private readonly AnalysisStoreOptions _options;
+    private readonly TimeProvider _time;
+
+    /// <summary>Creates the store; nothing is sent yet.</summary>
+    /// <param name="configuration">As StackExchange.Redis reads it: <c>host:6379,password=…</c>.</param>
+    /// <param name="options">How long to remember.</param>
+    /// <param name="time">Clock of events.</param>
+    public RedisAnalysisStore(string configuration, IOptions<AnalysisStoreOptions> options, TimeProvider time) =>
+        (_redis, _options, _time) = (new RedisConnection(configuration, time), options.Value, time);
 
     /// <inheritdoc/>
     public async Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        var created = await db.ScriptEvaluateAsync(
+        var id = record.Id;
+        var created = await ScriptAsync(
             RedisScripts.Create,
-            [Key(record.Id), Parts(record.Id), Events(record.Id), Unpublished, Unfinished, Deadline, Tombstone(record.Id)],
-            [record.Id, record.Tenant, Serialize(record), Event(AnalysisStatus.Accepted, Stage.Queued, 0), Milliseconds(record.AcceptedAt), Milliseconds(record.Deadline)]);
-        if ((int)created == 0) throw new InvalidOperationException($"Analysis '{record.Id}' exists.");
+            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Tombstone(id)],
+            [id, record.Tenant, Serialize(record), Event(AnalysisStatus.Accepted, Stage.Queued, 0), Milliseconds(record.AcceptedAt), Milliseconds(record.Deadline)],
+            cancellationToken);
+        if (!created) throw AnalysisGuards.Exists(id);
     }
 
     /// <inheritdoc/>
@@ -40,22 +51,12 @@ public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisSt
         await FindAsync(id, cancellationToken) is { } state && state.Record.Tenant == tenant ? state : null;
 
     /// <inheritdoc/>
-    public async Task<AnalysisState?> FindAsync(string id, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        var fields = await db.HashGetAsync(Key(id), ["record", "status", "stage", "percent"]);
-        return fields[0].IsNull ? null : new AnalysisState
-        {
-            Record = Deserialize<AnalysisRecord>(fields[0]),
-            Status = Enum.Parse<AnalysisStatus>(fields[1]!, ignoreCase: true),
-            Stage = Enum.Parse<Stage>(fields[2]!, ignoreCase: true),
-            Percent = (double)fields[3],
-        };
-    }
+    public Task<AnalysisState?> FindAsync(string id, CancellationToken cancellationToken) =>
+        _redis.CallAsync(async db => ReadState(await db.HashGetAsync(Key(id), ["record", "status", "stage", "percent"])), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task MarkPublishedAsync(string id, CancellationToken cancellationToken) =>
-        await (await ConnectAsync(cancellationToken)).SortedSetRemoveAsync(Unpublished, id);
+    public Task MarkPublishedAsync(string id, CancellationToken cancellationToken) =>
+        _redis.CallAsync(db => db.SortedSetRemoveAsync(Unpublished, id), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<AnalysisState>> FindUnpublishedAsync(DateTimeOffset acceptedBefore, int limit, CancellationToken cancellationToken) =>
@@ -70,52 +71,48 @@ public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisSt
         FindAsync(Deadline, Milliseconds(now), limit, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<long> CountUnfinishedAsync(CancellationToken cancellationToken) =>
-        await (await ConnectAsync(cancellationToken)).SortedSetLengthAsync(Unfinished);
+    public Task<long> CountUnfinishedAsync(CancellationToken cancellationToken) =>
+        _redis.CallAsync(db => db.SortedSetLengthAsync(Unfinished), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> AddPartAsync(string id, PartKey key, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        return (int)await db.ScriptEvaluateAsync(RedisScripts.AddPart, [Key(id), Parts(id)], [key.ToString(), json.ToArray()]) == 1;
-    }
+    public Task<bool> AddPartAsync(string id, PartKey key, ReadOnlyMemory<byte> json, CancellationToken cancellationToken) =>
+        ScriptAsync(RedisScripts.AddPart, [Key(id), Parts(id)], [key.ToString(), json.ToArray()], cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyDictionary<PartKey, ReadOnlyMemory<byte>>> GetPartsAsync(string id, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        var entries = await db.HashGetAllAsync(Parts(id));
-        return entries.ToDictionary(entry => PartKey.Parse(entry.Name!), entry => (ReadOnlyMemory<byte>)(byte[])entry.Value!);
-    }
+    public Task<IReadOnlyDictionary<PartKey, ReadOnlyMemory<byte>>> GetPartsAsync(string id, CancellationToken cancellationToken) =>
+        _redis.CallAsync<IReadOnlyDictionary<PartKey, ReadOnlyMemory<byte>>>(
+            async db => (await db.HashGetAllAsync(Parts(id))).ToDictionary(entry => PartKey.Parse(entry.Name!), entry => (ReadOnlyMemory<byte>)(byte[])entry.Value!),
+            cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> AdvanceAsync(string id, Stage stage, double percent, CancellationToken cancellationToken)
+    public Task<bool> AdvanceAsync(string id, Stage stage, double percent, CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        return (int)await db.ScriptEvaluateAsync(
+        AnalysisGuards.ThrowIfNoPercent(percent);
+        return ScriptAsync(
             RedisScripts.Advance,
             [Key(id), Parts(id), Events(id)],
-            [Name(stage), (int)stage, percent, Event(AnalysisStatus.Running, stage, percent)]) == 1;
+            [Name(stage), (int)stage, percent, Event(AnalysisStatus.Running, stage, percent)],
+            cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task<bool> TryFinishAsync(string id, Analysis result, CancellationToken cancellationToken)
+    public Task<bool> TryFinishAsync(string id, Analysis result, CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        return (int)await db.ScriptEvaluateAsync(
+        AnalysisGuards.ThrowIfNotFinal(id, result);
+        return ScriptAsync(
             RedisScripts.Finish,
             [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced],
             [
                 id, Name(result.Status), result.Progress, Serialize(result), Event(result.Status, Stage.Done, result.Progress),
-                Milliseconds(time.GetUtcNow()),
-            ]) == 1;
+                Milliseconds(_time.GetUtcNow()),
+            ],
+            cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<Analysis?> FindResultAsync(string tenant, string id, CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        var fields = await db.HashGetAsync(Key(id), ["tenant", "result"]);
+        var fields = await _redis.CallAsync(db => db.HashGetAsync(Key(id), ["tenant", "result"]), cancellationToken);
         return fields[0] == tenant && !fields[1].IsNull ? Deserialize<Analysis>(fields[1]) : null;
     }
 
@@ -124,27 +121,22 @@ public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisSt
         FindAsync(Unannounced, Milliseconds(finishedBefore), limit, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task MarkAnnouncedAsync(string id, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        await db.ScriptEvaluateAsync(RedisScripts.Announce, [Key(id), Parts(id), Events(id), Unannounced], [id, (long)options.Value.Retention.TotalSeconds]);
-    }
+    public Task MarkAnnouncedAsync(string id, CancellationToken cancellationToken) => ScriptAsync(
+        RedisScripts.Announce, [Key(id), Parts(id), Events(id), Unannounced], [id, (long)Math.Ceiling(_options.Retention.TotalSeconds)], cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        return (int)await db.ScriptEvaluateAsync(
-            RedisScripts.Delete,
-            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted],
-            [id, tenant, Milliseconds(time.GetUtcNow()), (long)options.Value.Tombstones.TotalSeconds]) == 1;
-    }
+    public Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken) => ScriptAsync(
+        RedisScripts.Delete,
+        [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted],
+        [id, tenant, Milliseconds(_time.GetUtcNow()), (long)Math.Ceiling(_options.Tombstones.TotalSeconds)],
+        cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DeletedAnalysis>> FindDeletedAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        var entries = await db.SortedSetRangeByScoreWithScoresAsync(Deleted, Milliseconds(since));
+        var oldest = _time.GetUtcNow() - _options.Tombstones;
+        var entries = await _redis.CallAsync(
+            db => db.SortedSetRangeByScoreWithScoresAsync(Deleted, Milliseconds(since > oldest ? since : oldest)), cancellationToken);
         return
         [
             .. entries.Select(entry =>
@@ -159,64 +151,62 @@ public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisSt
     /// <inheritdoc/>
     public async IAsyncEnumerable<AnalysisEvent> WatchAsync(string id, long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var db = await ConnectAsync(cancellationToken);
-        var subscriber = db.Multiplexer.GetSubscriber();
         using var news = new SemaphoreSlim(0, 1);
-        var channel = (RedisChannel)(string)Events(id)!;
-        void Notify(RedisChannel from, RedisValue message)
+        await using var subscription = await _redis.SubscribeAsync(
+            Events(id),
+            () =>
+            {
+                try
+                {
+                    if (news.CurrentCount == 0) news.Release();
+                }
+                catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+                {
+                    // Two notifications at once are one; a late one has nobody to tell.
+                }
+            },
+            cancellationToken);
+        var lastAnswer = _time.GetTimestamp();
+        for (var next = Math.Max(0, afterSequence); ;)
         {
+            WatchPage? page = null;
             try
             {
-                if (news.CurrentCount == 0) news.Release();
+                page = await _redis.CallAsync(db => ReadEventsAsync(db, id, next), cancellationToken);
+                lastAnswer = _time.GetTimestamp();
             }
-            catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+            catch (Exception e) when (e is RedisException or TimeoutException && _time.GetElapsedTime(lastAnswer) < WatchPatience)
             {
-                // Two notifications at once are one; a late one has nobody to tell.
+                // The server restarts: watchers stay on.
             }
-        }
 
-        await subscriber.SubscribeAsync(channel, Notify);
-        try
-        {
-            for (var next = afterSequence; ;)
+            foreach (var happened in page?.Events ?? [])
             {
-                foreach (var entry in await db.ListRangeAsync(Events(id), next))
-                {
-                    var happened = Deserialize<AnalysisEvent>(entry) with { Sequence = ++next };
-                    yield return happened;
-                    if (happened.IsTerminal) yield break;
-                }
-
-                var status = await db.HashGetAsync(Key(id), "status");
-                if (status.IsNull) yield break;
-                // Over, and everything was read before: the caller had already seen the end.
-                if (status != "accepted" && status != "running" && next >= await db.ListLengthAsync(Events(id))) yield break;
-                await news.WaitAsync(WatchPoll, cancellationToken);
+                next = happened.Sequence;
+                yield return happened;
             }
-        }
-        finally
-        {
-            await subscriber.UnsubscribeAsync(channel, Notify);
+
+            if (page is { IsLast: true }) yield break;
+            await news.WaitAsync(WatchPoll, cancellationToken);
         }
     }
-
-    /// <summary>Asks the server for a sign of life; throws when there is none.</summary>
-    public async Task PingAsync(CancellationToken cancellationToken) => await (await ConnectAsync(cancellationToken)).PingAsync();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _connection?.Dispose();
-        _gate.Dispose();
-    }
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static RedisKey Key(string id) => $"df:a:{id}";
+    /// <inheritdoc/>
+    public Task PingAsync(CancellationToken cancellationToken) => _redis.CallAsync(db => db.PingAsync(), cancellationToken);
 
-    private static RedisKey Parts(string id) => $"df:p:{id}";
+    /// <inheritdoc/>
+    public void Dispose() => _redis.Dispose();
 
-    private static RedisKey Events(string id) => $"df:e:{id}";
+    private static string Key(string id) => $"{{df}}:a:{id}";
 
-    private static RedisKey Tombstone(string id) => $"df:gone:{id}";
+    private static string Parts(string id) => $"{{df}}:p:{id}";
+
+    private static string Events(string id) => $"{{df}}:e:{id}";
+
+    private static string Tombstone(string id) => $"{{df}}:gone:{id}";
 
     private static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -228,41 +218,38 @@ public sealed class RedisAnalysisStore(string configuration, IOptions<AnalysisSt
     private static T Deserialize<T>(RedisValue json) =>
         JsonSerializer.Deserialize<T>((byte[])json!, DeepfakeJson.Options) ?? throw new InvalidDataException("Redis holds an empty document.");
 
+    private static AnalysisState? ReadState(RedisValue[] fields) => fields[0].IsNull ? null : new AnalysisState
+    {
+        Record = Deserialize<AnalysisRecord>(fields[0]),
+        Status = Enum.Parse<AnalysisStatus>(fields[1]!, ignoreCase: true),
+        Stage = Enum.Parse<Stage>(fields[2]!, ignoreCase: true),
+        Percent = (double)fields[3],
+    };
+
+    private static async Task<WatchPage> ReadEventsAsync(IDatabase db, string id, long after)
+    {
+        // Asked first: an analysis that was over then has all its events in the list that is read next.
+        var status = await db.HashGetAsync(Key(id), "status");
+        var entries = await db.ListRangeAsync(Events(id), after);
+        var events = entries.Select((entry, i) => Deserialize<AnalysisEvent>(entry) with { Sequence = after + i + 1 }).ToList();
+        return new WatchPage(events, status.IsNull || (status != "accepted" && status != "running"));
+    }
+
     private RedisValue Event(AnalysisStatus status, Stage stage, double percent) =>
-        Serialize(new AnalysisEvent { Sequence = 0, At = time.GetUtcNow(), Status = status, Stage = stage, Percent = percent });
+        Serialize(new AnalysisEvent { Sequence = 0, At = _time.GetUtcNow(), Status = status, Stage = stage, Percent = percent });
 
-    private async Task<IReadOnlyList<AnalysisState>> FindAsync(RedisKey index, double until, int limit, CancellationToken cancellationToken)
-    {
-        var db = await ConnectAsync(cancellationToken);
-        var ids = await db.SortedSetRangeByScoreAsync(index, stop: until, take: limit);
-        var states = new List<AnalysisState>(ids.Length);
-        foreach (var id in ids)
-        {
-            if (await FindAsync((string)id!, cancellationToken) is { } state) states.Add(state);
-            else await db.SortedSetRemoveAsync(index, id); // expired: nothing left to do for it
-        }
+    private Task<bool> ScriptAsync(string script, string[] keys, RedisValue[] arguments, CancellationToken cancellationToken) => _redis.CallAsync(
+        async db => (int)await db.ScriptEvaluateAsync(script, Array.ConvertAll(keys, key => (RedisKey)key), arguments) == 1, cancellationToken);
 
-        return states;
-    }
-
-    private async ValueTask<IDatabase> ConnectAsync(CancellationToken cancellationToken)
-    {
-        if (_connection is { } ready) return ready.GetDatabase();
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_connection is null)
+    private Task<IReadOnlyList<AnalysisState>> FindAsync(string index, double before, int limit, CancellationToken cancellationToken) =>
+        _redis.CallAsync<IReadOnlyList<AnalysisState>>(
+            async db =>
             {
-                var settings = ConfigurationOptions.Parse(configuration);
-                settings.AbortOnConnectFail = false; // keeps trying, so a server that comes later is found
-                _connection = await ConnectionMultiplexer.ConnectAsync(settings);
-            }
+                var ids = await db.SortedSetRangeByScoreAsync(index, stop: before, exclude: double.IsInfinity(before) ? Exclude.None : Exclude.Stop, take: limit);
+                var rows = await Task.WhenAll(ids.Select(id => db.HashGetAsync(Key((string)id!), ["record", "status", "stage", "percent"])));
+                return [.. rows.Select(ReadState).OfType<AnalysisState>()];
+            },
+            cancellationToken);
 
-            return _connection.GetDatabase();
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+    private sealed record WatchPage(IReadOnlyList<AnalysisEvent> Events, bool IsLast);
 }

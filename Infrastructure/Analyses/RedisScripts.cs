@@ -51,8 +51,10 @@ internal static class RedisScripts
         return 1
         """;
 
-    /// <summary>KEYS 4 unannounced. ARGV: id, seconds to keep.</summary>
+    /// <summary>KEYS 4 unannounced. ARGV: id, seconds to keep. Nothing expires before it was announced.</summary>
     public const string Announce = """
+        local s = redis.call('HGET', KEYS[1], 'status')
+        if not s or s == 'accepted' or s == 'running' then return 0 end
         redis.call('ZREM', KEYS[4], ARGV[1])
         redis.call('EXPIRE', KEYS[1], ARGV[2])
         redis.call('EXPIRE', KEYS[3], ARGV[2])

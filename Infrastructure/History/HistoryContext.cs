@@ -1,16 +1,26 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Deepfake.Infrastructure.History;
 
 /// <summary>The tables of <see cref="PostgresHistoryStore"/>.</summary>
 internal sealed class HistoryContext(DbContextOptions<HistoryContext> options) : DbContext(options)
 {
+    /// <summary>How every part of the store opens the database.</summary>
+    public static DbContextOptions<HistoryContext> Options(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        // The driver's 100 a process would let a few processes use up a server of ordinary size.
+        if (settings.MaxPoolSize == 100) settings.MaxPoolSize = 20;
+        return new DbContextOptionsBuilder<HistoryContext>().UseNpgsql(settings.ConnectionString, npgsql => npgsql.EnableRetryOnFailure(3)).Options;
+    }
+
     public DbSet<HistoryRow> Analyses => Set<HistoryRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.Entity<HistoryRow>(row =>
     {
         row.ToTable("analyses");
-        row.HasKey(x => x.Id);
+        row.HasKey(x => new { x.Tenant, x.Id }).HasName("pk_analyses");
         row.Property(x => x.Id).HasColumnName("id").UseCollation("C");
         row.Property(x => x.Tenant).HasColumnName("tenant");
         row.Property(x => x.CreatedAt).HasColumnName("created_at");
@@ -21,9 +31,11 @@ internal sealed class HistoryContext(DbContextOptions<HistoryContext> options) :
         row.Property(x => x.Sha256).HasColumnName("sha256");
         row.Property(x => x.Summary).HasColumnName("summary").HasColumnType("jsonb");
         row.Property(x => x.Result).HasColumnName("result").HasColumnType("jsonb");
-        row.HasIndex(x => new { x.Tenant, x.CreatedAt, x.Id }).IsDescending(false, true, true);
-        row.HasIndex(x => new { x.Tenant, x.Verdict, x.CreatedAt });
-        row.HasIndex(x => new { x.Tenant, x.Sha256 });
+        row.HasIndex(x => new { x.Tenant, x.CreatedAt, x.Id }).IsDescending(false, true, true).HasDatabaseName("ix_analyses_newest");
+        row.HasIndex(x => new { x.Tenant, x.Verdict, x.CreatedAt }).HasDatabaseName("ix_analyses_verdict");
+        row.HasIndex(x => new { x.Tenant, x.Status, x.CreatedAt }).HasDatabaseName("ix_analyses_status");
+        row.HasIndex(x => new { x.Tenant, x.Score }).HasDatabaseName("ix_analyses_score");
+        row.HasIndex(x => new { x.Tenant, x.Sha256 }).HasDatabaseName("ix_analyses_sha256");
     });
 }
 

@@ -1,26 +1,28 @@
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Hosting;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace Deepfake.Infrastructure.History;
 
 /// <summary>History in PostgreSQL. The schema is brought up to date on first use, by one instance at a time.</summary>
-public sealed class PostgresHistoryStore : IHistoryStore, IDisposable
+public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
 {
     // Any number that nobody else in the database locks.
     private const long MigrationLock = 0x6465_6570_6661_6b65;
     private readonly DbContextOptions<HistoryContext> _options;
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile bool _ready;
+    private readonly Readiness _schema;
 
     /// <summary>Creates the store; nothing is sent yet.</summary>
     /// <param name="connectionString">As Npgsql reads it: <c>Host=…;Username=…;Password=…;Database=…</c>.</param>
-    public PostgresHistoryStore(string connectionString) => _options = new DbContextOptionsBuilder<HistoryContext>()
-        .UseNpgsql(connectionString, npgsql => npgsql.EnableRetryOnFailure(3))
-        // The migrations are written by hand and have no snapshot to compare with.
-        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
-        .Options;
+    /// <param name="time">For pauses between tries to reach a server that is not up yet.</param>
+    /// <param name="logger">For events.</param>
+    public PostgresHistoryStore(string connectionString, TimeProvider time, ILogger<PostgresHistoryStore> logger)
+    {
+        _options = HistoryContext.Options(connectionString);
+        _schema = new Readiness("history database", MigrateAsync, time, logger);
+    }
 
     /// <inheritdoc/>
     public async Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
@@ -44,7 +46,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IDisposable
             $"""
             INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, deepfake_score, sha256, summary, result)
             VALUES ({row.Id}, {row.Tenant}, {row.CreatedAt}, {row.CompletedAt}, {row.Status}, {row.Verdict}, {row.Score}, {row.Sha256}, {row.Summary}::jsonb, {row.Result}::jsonb)
-            ON CONFLICT (id) DO UPDATE SET completed_at = excluded.completed_at, status = excluded.status, verdict = excluded.verdict,
+            ON CONFLICT (tenant, id) DO UPDATE SET created_at = excluded.created_at, completed_at = excluded.completed_at, sha256 = excluded.sha256, status = excluded.status, verdict = excluded.verdict,
               deepfake_score = excluded.deepfake_score, summary = excluded.summary, result = excluded.result
             """,
             cancellationToken);
@@ -117,32 +119,23 @@ public sealed class PostgresHistoryStore : IHistoryStore, IDisposable
         return await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).ExecuteDeleteAsync(cancellationToken) > 0;
     }
 
-    /// <summary>Asks the server for a sign of life; throws when there is none.</summary>
+    /// <inheritdoc/>
+    public Task PrepareAsync(CancellationToken cancellationToken) => _schema.PersistAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellationToken)
     {
-        await using var db = await OpenAsync(cancellationToken);
+        await using var db = new HistoryContext(_options);
+        await db.Database.OpenConnectionAsync(cancellationToken);
         await db.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
+    public void Dispose() => _schema.Dispose();
 
     private async ValueTask<HistoryContext> OpenAsync(CancellationToken cancellationToken)
     {
-        if (!_ready)
-        {
-            await _gate.WaitAsync(cancellationToken);
-            try
-            {
-                if (!_ready) await MigrateAsync(cancellationToken);
-                _ready = true;
-            }
-            finally
-            {
-                _gate.Release();
-            }
-        }
-
+        await _schema.EnsureAsync(cancellationToken);
         return new HistoryContext(_options);
     }
 

@@ -3,20 +3,22 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Deepfake.Infrastructure.Hosting;
 
 /// <summary>A server is healthy while it answers a ping within a few seconds.</summary>
-internal sealed class StoreHealth(Func<CancellationToken, Task> ping) : IHealthCheck
+internal sealed class StoreHealth(IPrepared adapter) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
         try
         {
-            await ping(cancellationToken).WaitAsync(Patience, cancellationToken);
+            await adapter.PingAsync(patience.Token).WaitAsync(patience.Token);
             return HealthCheckResult.Healthy();
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Unhealthy("no answer", e);
+            return new HealthCheckResult(context.Registration.FailureStatus, "no answer", e);
         }
     }
 }

@@ -65,7 +65,7 @@ internal sealed partial class JournalFile : IDisposable
             length = Replay(path, reader, logger);
         }
 
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         DiskFlush.Folder(Path.GetDirectoryName(path)!);
         return new JournalFile(file, length, logger);
     }

@@ -19,22 +19,22 @@ public sealed record S3ConnectionString
     public string Region { get; init; } = "us-east-1";
 
     /// <summary>Reads the form above; the order of the parts and the case of their names do not matter.</summary>
-    /// <exception cref="FormatException">A part is missing or not understood; the message never repeats a key.</exception>
+    /// <exception cref="InvalidOperationException">A part is missing or not understood; the message never repeats a key.</exception>
     public static S3ConnectionString Parse(string text)
     {
         var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0) throw new FormatException("The connection string 'blobs' has a part without '='.");
+            if (equals <= 0) throw new InvalidOperationException("ConnectionStrings:blobs has a part without '='.");
             parts[part[..equals].Trim()] = part[(equals + 1)..].Trim();
         }
 
         string Required(string name) => parts.TryGetValue(name, out var value) && value.Length > 0
             ? value
-            : throw new FormatException($"The connection string 'blobs' lacks {name}=.");
+            : throw new InvalidOperationException($"ConnectionStrings:blobs lacks {name}=.");
         if (!Uri.TryCreate(Required("Endpoint"), UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
-            throw new FormatException("The connection string 'blobs' has an Endpoint that is no http(s) address.");
+            throw new InvalidOperationException("ConnectionStrings:blobs has an Endpoint that is no http(s) address.");
         return new S3ConnectionString
         {
             Endpoint = endpoint,

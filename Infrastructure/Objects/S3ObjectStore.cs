@@ -1,82 +1,73 @@
-using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Deepfake.Infrastructure.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Deepfake.Infrastructure.Objects;
 
 /// <summary>
-/// Objects behind any S3 API. A stream is uploaded in parts of 8 MB while it is read, so a medium of any length needs one part of memory;
-/// what fits in one part is a single PUT. The bucket is created on first use.
+/// Objects in a bucket of any S3 API (MinIO, Ceph RGW, AWS). A stream goes up in parts while it is read, two parts in memory at most;
+/// a small one in a single request.
 /// </summary>
-public sealed class S3ObjectStore : IObjectStore, IDisposable
+public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
 {
-    private const int PartBytes = 8 * 1024 * 1024;
+    /// <summary>Bytes of a part: the smallest S3 allows, which with 10,000 parts makes 48 GB.</summary>
+    internal const int PartSize = 5 * 1024 * 1024;
+
     private readonly AmazonS3Client _client;
-    private readonly string _bucket;
+    private readonly S3Bucket _bucket;
     private readonly string _downloads;
-    private readonly SemaphoreSlim _bucketGate = new(1, 1);
-    private volatile bool _bucketReady;
+    private readonly ILogger<S3ObjectStore> _logger;
 
     /// <summary>Creates the store; nothing is sent yet.</summary>
     /// <param name="connection">Where the API is.</param>
-    /// <param name="downloads">Folder for <see cref="MaterializeAsync"/>; what an earlier process left there is removed.</param>
-    public S3ObjectStore(S3ConnectionString connection, string downloads)
+    /// <param name="time">For pauses between tries to reach a server that is not up yet.</param>
+    /// <param name="logger">For events.</param>
+    public S3ObjectStore(S3ConnectionString connection, TimeProvider time, ILogger<S3ObjectStore> logger)
     {
-        _bucket = connection.Bucket;
-        _downloads = downloads;
-        if (Directory.Exists(downloads)) Directory.Delete(downloads, recursive: true);
-        Directory.CreateDirectory(downloads);
+        _logger = logger;
         _client = new AmazonS3Client(new BasicAWSCredentials(connection.AccessKey, connection.SecretKey), new AmazonS3Config
         {
             ServiceURL = connection.Endpoint.ToString(),
             AuthenticationRegion = connection.Region,
             ForcePathStyle = true,
-            UseHttp = connection.Endpoint.Scheme == Uri.UriSchemeHttp,
-            // Servers other than AWS do not know the newer checksums.
+            // The newer default sends trailing checksums that servers other than AWS may refuse.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            Timeout = TimeSpan.FromMinutes(2),
+            Timeout = TimeSpan.FromSeconds(100),
             MaxErrorRetry = 3,
         });
+        _bucket = new S3Bucket(_client, connection.Bucket, time, logger);
+        _downloads = Path.Combine(Path.GetTempPath(), "deepfake-objects");
+        LocalCopies.RemoveStale(_downloads, time.GetUtcNow());
     }
 
     /// <inheritdoc/>
     public async Task<long> PutAsync(string key, Stream content, string contentType, CancellationToken cancellationToken)
     {
-        await EnsureBucketAsync(cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent(PartBytes);
-        try
-        {
-            var count = await content.ReadAtLeastAsync(buffer.AsMemory(0, PartBytes), PartBytes, throwOnEndOfStream: false, cancellationToken);
-            if (count == PartBytes) return await PutPartsAsync(key, content, contentType, buffer, cancellationToken);
+        ObjectKeys.ThrowIfInvalid(key);
+        await _bucket.EnsureAsync(cancellationToken);
+        using var first = new PartBuffer(PartSize);
+        await first.FillAsync(content, cancellationToken);
+        if (first.IsFull) return await PutPartsAsync(key, first, content, contentType, cancellationToken);
 
-            using var body = new MemoryStream(buffer, 0, count, writable: false);
-            await _client.PutObjectAsync(new PutObjectRequest
-            {
-                BucketName = _bucket,
-                Key = key,
-                InputStream = body,
-                ContentType = contentType,
-                AutoCloseStream = false,
-                UseChunkEncoding = false,
-            }, cancellationToken);
-            return count;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        using var body = first.Open();
+        await _client.PutObjectAsync(
+            new PutObjectRequest { BucketName = _bucket.Name, Key = key, InputStream = body, ContentType = contentType, AutoCloseStream = false }, cancellationToken);
+        return first.Length;
     }
 
     /// <inheritdoc/>
     public async Task<Stream> OpenAsync(string key, CancellationToken cancellationToken)
     {
+        ObjectKeys.ThrowIfInvalid(key);
+        await _bucket.EnsureAsync(cancellationToken);
         try
         {
-            var response = await _client.GetObjectAsync(_bucket, key, cancellationToken);
+            var response = await _client.GetObjectAsync(_bucket.Name, key, cancellationToken);
             return response.ResponseStream;
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -88,28 +79,18 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async Task<LocalObject> MaterializeAsync(string key, CancellationToken cancellationToken)
     {
-        await using var source = await OpenAsync(key, cancellationToken);
-        var path = Path.Combine(_downloads, Guid.NewGuid().ToString("n"));
-        try
-        {
-            await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
-            await source.CopyToAsync(file, cancellationToken);
-        }
-        catch
-        {
-            File.Delete(path);
-            throw;
-        }
-
-        return new LocalObject(path, () => File.Delete(path));
+        await using var content = await OpenAsync(key, cancellationToken);
+        return await LocalCopies.CreateAsync(_downloads, content, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<bool> ExistsAsync(string key, CancellationToken cancellationToken)
     {
+        ObjectKeys.ThrowIfInvalid(key);
+        await _bucket.EnsureAsync(cancellationToken);
         try
         {
-            await _client.GetObjectMetadataAsync(_bucket, key, cancellationToken);
+            await _client.GetObjectMetadataAsync(_bucket.Name, key, cancellationToken);
             return true;
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -121,120 +102,112 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await EnsureBucketAsync(cancellationToken);
-        string? token = null;
-        do
+        await _bucket.EnsureAsync(cancellationToken);
+        var request = new ListObjectsV2Request { BucketName = _bucket.Name, Prefix = prefix };
+        for (; ; )
         {
-            var page = await _client.ListObjectsV2Async(
-                new ListObjectsV2Request { BucketName = _bucket, Prefix = prefix, ContinuationToken = token }, cancellationToken);
-            foreach (var entry in page.S3Objects ?? []) yield return entry.Key;
-            token = page.IsTruncated == true ? page.NextContinuationToken : null;
+            var page = await _client.ListObjectsV2Async(request, cancellationToken);
+            foreach (var item in page.S3Objects ?? []) yield return item.Key;
+            if (page.IsTruncated != true) yield break;
+            request.ContinuationToken = page.NextContinuationToken;
         }
-        while (token is not null);
     }
 
     /// <inheritdoc/>
     public async Task DeleteAsync(string key, CancellationToken cancellationToken)
     {
-        await EnsureBucketAsync(cancellationToken);
-        await _client.DeleteObjectAsync(_bucket, key, cancellationToken);
+        ObjectKeys.ThrowIfInvalid(key);
+        await _bucket.EnsureAsync(cancellationToken);
+        await _client.DeleteObjectAsync(_bucket.Name, key, cancellationToken);
     }
 
     /// <inheritdoc/>
     public async Task<int> DeletePrefixAsync(string prefix, CancellationToken cancellationToken)
     {
-        var keys = new List<string>();
-        await foreach (var key in ListAsync(prefix, cancellationToken)) keys.Add(key);
-        // One by one: an analysis has a handful of objects, and not every server takes the batch call without the checksums left out above.
-        foreach (var key in keys) await _client.DeleteObjectAsync(_bucket, key, cancellationToken);
-        return keys.Count;
+        ObjectKeys.ThrowIfNotPrefix(prefix);
+        var count = 0;
+        await foreach (var keys in ListAsync(prefix, cancellationToken).Chunk(1000).WithCancellation(cancellationToken))
+        {
+            await _client.DeleteObjectsAsync(
+                new DeleteObjectsRequest { BucketName = _bucket.Name, Objects = [.. keys.Select(key => new KeyVersion { Key = key })], Quiet = true }, cancellationToken);
+            count += keys.Length;
+        }
+
+        return count;
     }
 
-    /// <summary>Asks the server for the bucket, creating it when it is not there; throws when there is no answer.</summary>
+    /// <inheritdoc/>
+    public Task PrepareAsync(CancellationToken cancellationToken) => _bucket.PersistAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellationToken)
     {
-        await EnsureBucketAsync(cancellationToken);
-        await AskAsync(cancellationToken);
+        await _bucket.EnsureAsync(cancellationToken);
+        await _bucket.ProbeAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _client.Dispose();
-        _bucketGate.Dispose();
+        _bucket.Dispose();
     }
 
-    private async Task<long> PutPartsAsync(string key, Stream content, string contentType, byte[] buffer, CancellationToken cancellationToken)
+    private async Task<long> PutPartsAsync(string key, PartBuffer first, Stream content, string contentType, CancellationToken cancellationToken)
     {
-        var upload = await _client.InitiateMultipartUploadAsync(
-            new InitiateMultipartUploadRequest { BucketName = _bucket, Key = key, ContentType = contentType }, cancellationToken);
+        var upload = (await _client.InitiateMultipartUploadAsync(
+            new InitiateMultipartUploadRequest { BucketName = _bucket.Name, Key = key, ContentType = contentType }, cancellationToken)).UploadId;
+        using var second = new PartBuffer(PartSize);
+        Task<PartETag>? sending = null;
         try
         {
             var parts = new List<PartETag>();
-            long total = 0;
-            for (var count = PartBytes; count > 0;)
+            long length = 0;
+            for (PartBuffer current = first, other = second; current.Length > 0; (current, other) = (other, current))
             {
-                using var body = new MemoryStream(buffer, 0, count, writable: false);
-                var part = await _client.UploadPartAsync(new UploadPartRequest
-                {
-                    BucketName = _bucket,
-                    Key = key,
-                    UploadId = upload.UploadId,
-                    PartNumber = parts.Count + 1,
-                    PartSize = count,
-                    InputStream = body,
-                    UseChunkEncoding = false,
-                }, cancellationToken);
-                parts.Add(new PartETag(parts.Count + 1, part.ETag));
-                total += count;
-                count = await content.ReadAtLeastAsync(buffer.AsMemory(0, PartBytes), PartBytes, throwOnEndOfStream: false, cancellationToken);
+                length += current.Length;
+                sending = SendAsync(key, upload, parts.Count + 1, current, cancellationToken);
+                await other.FillAsync(content, cancellationToken); // while the part before is on its way
+                parts.Add(await sending);
+                sending = null;
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             await _client.CompleteMultipartUploadAsync(
-                new CompleteMultipartUploadRequest { BucketName = _bucket, Key = key, UploadId = upload.UploadId, PartETags = parts }, cancellationToken);
-            return total;
+                new CompleteMultipartUploadRequest { BucketName = _bucket.Name, Key = key, UploadId = upload, PartETags = parts }, CancellationToken.None);
+            return length;
         }
         catch
         {
-            // The caller's token may be what broke it; the parts have to go all the same.
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            await _client.AbortMultipartUploadAsync(
-                new AbortMultipartUploadRequest { BucketName = _bucket, Key = key, UploadId = upload.UploadId }, patience.Token);
+            // The part on its way still reads its buffer, and would come after the abort.
+            if (sending is not null) await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await AbortAsync(key, upload);
             throw;
         }
     }
 
-    private Task<ListObjectsV2Response> AskAsync(CancellationToken cancellationToken) =>
-        _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket, MaxKeys = 1 }, cancellationToken);
-
-    private async Task EnsureBucketAsync(CancellationToken cancellationToken)
+    private async Task<PartETag> SendAsync(string key, string upload, int number, PartBuffer part, CancellationToken cancellationToken)
     {
-        if (_bucketReady) return;
-        await _bucketGate.WaitAsync(cancellationToken);
+        using var body = part.Open();
+        var response = await _client.UploadPartAsync(
+            new UploadPartRequest { BucketName = _bucket.Name, Key = key, UploadId = upload, PartNumber = number, InputStream = body, PartSize = part.Length },
+            cancellationToken);
+        return new PartETag(number, response.ETag);
+    }
+
+    private async Task AbortAsync(string key, string upload)
+    {
         try
         {
-            if (_bucketReady) return;
-            try
-            {
-                await AskAsync(cancellationToken);
-            }
-            catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
-            {
-                try
-                {
-                    await _client.PutBucketAsync(_bucket, cancellationToken);
-                }
-                catch (AmazonS3Exception race) when (race.ErrorCode is "BucketAlreadyOwnedByYou" or "BucketAlreadyExists")
-                {
-                    // Another service was faster.
-                }
-            }
-
-            _bucketReady = true;
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            await _client.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = _bucket.Name, Key = key, UploadId = upload }, deadline.Token);
         }
-        finally
+        catch (Exception e) when (e is AmazonServiceException or AmazonClientException or HttpRequestException or OperationCanceledException)
         {
-            _bucketGate.Release();
+            LogLeft(key, e); // the bucket's lifecycle rule removes it after a day
         }
     }
+
+    [LoggerMessage(1201, LogLevel.Warning, "The broken upload of {Key} could not be taken back now")]
+    private partial void LogLeft(string key, Exception exception);
 }

@@ -1,0 +1,72 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Deepfake.Infrastructure.Objects;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Deepfake.Infrastructure.Tests.Objects;
+
+[Collection(Servers.Collection)]
+public sealed class S3ObjectStoreTests(Servers servers) : ObjectStoreContract
+{
+    private S3ConnectionString? _connection;
+    private S3ObjectStore? _store;
+
+    public override Task DisposeAsync()
+    {
+        _store?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_local_copy_is_gone_when_released()
+    {
+        await PutAsync("t/an_1/media", "x");
+
+        var local = await Store.MaterializeAsync("t/an_1/media", None);
+        Assert.Equal("x", await File.ReadAllTextAsync(local.Path));
+        local.Dispose();
+        local.Dispose();
+
+        Assert.False(File.Exists(local.Path));
+        Assert.True(await Store.ExistsAsync("t/an_1/media", None));
+    }
+
+    [Fact]
+    public async Task Many_instances_create_the_bucket_at_once()
+    {
+        var connection = _connection! with { Bucket = $"race-{Guid.NewGuid():n}" };
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async i =>
+        {
+            using var store = new S3ObjectStore(connection, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+            await store.PutAsync($"t/an_{i}/media", new MemoryStream([1]), "x/y", None);
+        }));
+    }
+
+    [Fact]
+    public async Task The_content_type_is_kept()
+    {
+        await Store.PutAsync("t/an_1/media", new PatternStream(6_000_000), "video/mp4", None);
+        using var client = Client();
+
+        Assert.Equal("video/mp4", (await client.GetObjectMetadataAsync(_connection!.Bucket, "t/an_1/media")).Headers.ContentType);
+    }
+
+    protected override async Task<IObjectStore> OpenAsync()
+    {
+        _connection = S3ConnectionString.Parse(await servers.Set.NewS3BucketAsync());
+        return _store = new S3ObjectStore(_connection, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+    }
+
+    protected override async Task<int> CountUnfinishedAsync()
+    {
+        using var client = Client();
+        var uploads = await client.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = _connection!.Bucket });
+        return uploads.MultipartUploads?.Count ?? 0;
+    }
+
+    private AmazonS3Client Client() => new(
+        new BasicAWSCredentials(_connection!.AccessKey, _connection.SecretKey),
+        new AmazonS3Config { ServiceURL = _connection.Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = _connection.Region });
+}
