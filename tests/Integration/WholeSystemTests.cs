@@ -1,5 +1,6 @@
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Objects;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Deepfake.Integration;
 
@@ -88,8 +89,7 @@ public sealed class WholeSystemTests
     private static async Task NothingIsLeftOverAsync(
         WholeSystem system, ApiClient client, string[] ids, IReadOnlyList<(string Path, bool Broken)> files, CancellationToken cancellationToken)
     {
-        using var downloads = new TemporaryFolder();
-        using var store = new S3ObjectStore(S3ConnectionString.Parse(system.Blobs), downloads.Path);
+        using var store = new S3ObjectStore(S3ConnectionString.Parse(system.Blobs), TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
         var failed = ids.Where((_, i) => files[i].Broken).ToHashSet();
         var kept = ids.Except(failed).ToHashSet();
 
