@@ -32,7 +32,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 if (builder.ExecutionContext.IsRunMode)
 {
     // The page is part of the gateway; ./run builds it, and so does this.
-    var page = builder.AddExecutable("page", "npm", "../web", "run", "build");
+    var page = builder.AddExecutable("page", "sh", "../web", "-c", "npm install --no-save --no-audit --no-fund && npm run build");
     gateway.WaitForCompletion(page);
 }
 
