@@ -11,9 +11,12 @@ internal sealed class Host : IAsyncDisposable
     private readonly int _port = Ports.Free();
     private ServerProcess? _process;
 
-    private Host(string project, IReadOnlyDictionary<string, string> environment)
+    private readonly string[] _arguments;
+
+    private Host(string project, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
         _project = project;
+        _arguments = arguments;
         _environment = new Dictionary<string, string>(environment) { ["OTEL_SERVICE_NAME"] = project, ["ASPNETCORE_ENVIRONMENT"] = "Production" };
     }
 
@@ -24,9 +27,9 @@ internal sealed class Host : IAsyncDisposable
     public string Output => $"--- {_project}\n{_process?.Output}";
 
     /// <summary>Starts a service and waits until it is healthy.</summary>
-    public static async Task<Host> StartAsync(string project, IReadOnlyDictionary<string, string> environment)
+    public static async Task<Host> StartAsync(string project, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var host = new Host(project, environment);
+        var host = new Host(project, environment, arguments);
         await host.StartAsync();
         return host;
     }
@@ -35,7 +38,7 @@ internal sealed class Host : IAsyncDisposable
     {
         // The configuration the tests were built in: …/bin/Release/net10.0.
         var output = Path.Combine(Root, _project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
-        _process = ServerProcess.Start(["dotnet", Path.Combine(output, $"Deepfake.{_project}.dll"), $"--urls={Address}"], output, _environment);
+        _process = ServerProcess.Start(["dotnet", Path.Combine(output, $"Deepfake.{_project}.dll"), $"--urls={Address}", .. _arguments], output, _environment);
         using var client = new HttpClient { BaseAddress = Address };
         await _process.WaitUntilReadyAsync(_project, async cancellation => (await client.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
     }

@@ -78,9 +78,9 @@ internal sealed class WholeSystem : IAsyncDisposable
         FrameServices = await PoolAsync("FrameService", environment);
         InferenceWorkers = await PoolAsync("InferenceWorker", environment);
         ForensicsWorkers = await PoolAsync("ForensicsWorker", environment);
-        environment["services__ingest-service__http__0"] = ingest.Address.ToString();
-        environment["services__result-service__http__0"] = results.Address.ToString();
-        Gateway = Keep(await Host.StartAsync("Gateway", environment));
+        // As arguments: the shell that guards the child drops variables whose names have a hyphen.
+        Gateway = Keep(await Host.StartAsync(
+            "Gateway", environment, $"--services:ingest-service:http:0={ingest.Address}", $"--services:result-service:http:0={results.Address}"));
     }
 
     private async Task<IReadOnlyList<Host>> PoolAsync(string project, IReadOnlyDictionary<string, string> environment) =>
