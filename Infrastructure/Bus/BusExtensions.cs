@@ -34,15 +34,17 @@ public static class BusExtensions
     /// <exception cref="InvalidOperationException">The connection string is missing or no amqp address.</exception>
     public static IHostApplicationBuilder AddPipelineBus(this IHostApplicationBuilder builder)
     {
-        var text = builder.Configuration.GetConnectionString("messaging")
-            ?? throw new InvalidOperationException("ConnectionStrings:messaging is missing: amqp://user:password@host:port of the RabbitMQ broker.");
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("amqp" or "amqps" or "rabbitmq" or "rabbitmqs"))
-            throw new InvalidOperationException("ConnectionStrings:messaging is not an amqp:// address.");
+        var text = builder.Configuration.GetConnectionString("messaging");
+        if (string.IsNullOrWhiteSpace(text))
+            throw new InvalidOperationException("ConnectionStrings:messaging is missing; its form is amqp://user:password@host:port.");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("amqp" or "amqps"))
+            throw new InvalidOperationException("ConnectionStrings:messaging is no amqp:// or amqps:// address.");
 
         var consumers = Prepare(builder);
         builder.Services.AddSingleton<IRedeliveryRoute, RabbitMqRedelivery>();
-        builder.Services.AddHostedService(services => new WaitQueues(
+        builder.Services.AddSingleton(services => new WaitQueues(
             address, consumers, services.GetRequiredService<IOptions<BusOptions>>().Value, services.GetRequiredService<ILogger<WaitQueues>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<WaitQueues>());
         builder.Services.AddMassTransit(x =>
         {
             Register(x, consumers);
@@ -61,6 +63,12 @@ public static class BusExtensions
             if (options.RetryMilliseconds.Count == 0) options.RetryMilliseconds = DefaultRetries;
             if (options.RedeliverySeconds.Count == 0) options.RedeliverySeconds = DefaultRedeliveries;
         }).ValidateDataAnnotations().ValidateOnStart();
+        // Shorter than the host's own limit: work in hand ends or is handed back before the process is told to die.
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure(options =>
+        {
+            options.StopTimeout = TimeSpan.FromSeconds(25);
+            options.ConsumerStopTimeout = TimeSpan.FromSeconds(20);
+        });
         return [.. builder.Services.Select(service => service.ImplementationInstance).OfType<ConsumerRegistration>()];
     }
 

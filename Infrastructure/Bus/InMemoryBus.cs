@@ -1,3 +1,4 @@
+using Deepfake.Contracts;
 using MassTransit;
 using MassTransit.Transports.Fabric;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,7 @@ internal static class InMemoryBus
 {
     public static void Configure(IBusRegistrationContext context, IInMemoryBusFactoryConfigurator bus, IReadOnlyList<ConsumerRegistration> consumers, IOptions<BusOptions> options)
     {
+        bus.Publish<IAnalysisMessage>(topology => topology.Exclude = true); // nobody consumes "any message"
         PipelineTopology.ForEach(PipelineTopology.Messages, typeof(InMemoryBus), nameof(Route), bus);
         foreach (var (consumer, settings) in consumers)
         {
@@ -17,6 +19,9 @@ internal static class InMemoryBus
                 bus.ReceiveEndpoint(queue, endpoint =>
                 {
                     endpoint.ConcurrentMessageLimit = settings.Concurrency;
+                    // Nobody looks into the error queues of a process; the log has what was in them.
+                    endpoint.DiscardFaultedMessages();
+                    endpoint.DiscardSkippedMessages();
                     PipelineTopology.ForEach(PipelineTopology.Consumed(consumer), typeof(InMemoryBus), nameof(Bind), endpoint, routingKeys);
                     PipelineEndpoint.Configure(context, endpoint, consumer, settings, options.Value);
                 });

@@ -1,5 +1,7 @@
 using Deepfake.Contracts;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Deepfake.Infrastructure.Bus;
 
@@ -12,15 +14,22 @@ internal static class PipelineEndpoint
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PublishFaults = false;
         endpoint.PrefetchCount = settings.Prefetch > 0 ? settings.Prefetch : settings.Concurrency;
-        endpoint.UseConsumeFilter(typeof(PipelineFilter<>), context);
-        endpoint.UseMessageRetry(retry =>
-        {
-            retry.Intervals([.. options.RetryMilliseconds]);
-            retry.Ignore<AnalysisFaultException>();
-        });
-        endpoint.UseTimeout(timeout => timeout.Timeout = settings.Timeout);
-        endpoint.ConfigureConsumer(context, consumer);
+        endpoint.UseFilter(new PipelineFilter(context.GetRequiredService<IRedeliveryRoute>(), options, context.GetRequiredService<ILogger<PipelineFilter>>()));
+        endpoint.UseConsumeFilter(typeof(AnalysisTag<>), context);
+        PipelineTopology.ForEach([consumer], typeof(PipelineEndpoint), nameof(Consume), context, endpoint, settings, options);
     }
+
+    // On the consumer, since the retries of an endpoint would stand around the filter above. The time limit is that of one try.
+    private static void Consume<T>(IBusRegistrationContext context, IReceiveEndpointConfigurator endpoint, ConsumerSettings settings, BusOptions options)
+        where T : class, IConsumer => endpoint.ConfigureConsumer<T>(context, consumer =>
+        {
+            consumer.UseMessageRetry(retry =>
+            {
+                retry.Intervals([.. options.RetryMilliseconds]);
+                retry.Ignore<AnalysisFaultException>();
+            });
+            consumer.UseTimeout(timeout => timeout.Timeout = settings.Timeout);
+        });
 
     public static string RoutingKey<T>(SendContext<T> context)
         where T : class => context.Message is IAnalysisMessage message ? PipelineTopology.RoutingKey(message.Lane) : "";

@@ -2,58 +2,38 @@ using System.Diagnostics;
 using Deepfake.Contracts;
 using MassTransit;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Deepfake.Infrastructure.Bus;
 
 /// <summary>
-/// Stands around the in-process retries of every consumer and decides what a fault means: the input's fault ends the analysis; anything
-/// else is tried again after a wait, and ends the analysis when the waits are used up. Nothing is ever left hanging.
+/// Stands outermost on every receive endpoint, around the retries inside the process, and decides what a fault means: the input's fault
+/// ends the analysis; anything else is tried again after a wait, and ends the analysis when the waits are used up. Nothing is ever left
+/// hanging.
 /// </summary>
-internal sealed partial class PipelineFilter<T>(IRedeliveryRoute route, IOptions<BusOptions> options, ILogger<PipelineFilter<T>> logger)
-    : IFilter<ConsumeContext<T>>
-    where T : class
+internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions options, ILogger<PipelineFilter> logger) : IFilter<ConsumeContext>
 {
     private const string AttemptHeader = "deepfake-attempt";
 
-    public async Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
+    public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
-        if (context.Message is not IAnalysisMessage message)
-        {
-            await next.Send(context);
-            return;
-        }
-
-        Activity.Current?.SetTag("deepfake.analysis.id", message.AnalysisId);
         try
         {
             await next.Send(context);
         }
-        catch (Exception e) when (Unwrap(e) is AnalysisFaultException fault)
+        catch (Exception e) when (!context.CancellationToken.IsCancellationRequested && PipelineTopology.Read(context) is not null)
         {
-            LogInputFault(message.AnalysisId, fault.Code, fault.Message, fault.InnerException);
-            await FailAsync(context, message, fault.Code, fault.Message);
-        }
-        catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
-        {
-            var attempt = context.Headers.Get<int>(AttemptHeader) ?? 0;
-            if (attempt < options.Value.RedeliverySeconds.Count)
+            var message = PipelineTopology.Read(context)!;
+            if (Unwrap(e) is AnalysisFaultException fault)
             {
-                LogWait(message.AnalysisId, typeof(T).Name, attempt + 1, e);
-                var queue = context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
-                var endpoint = await context.GetSendEndpoint(route.Address(queue, attempt));
-                await endpoint.Send(context.Message, Pipe.Execute<SendContext<T>>(send =>
-                {
-                    send.MessageId = context.MessageId;
-                    send.Headers.Set(AttemptHeader, attempt + 1);
-                    route.Prepare(send, options.Value.RedeliveryDelay(attempt));
-                }), context.CancellationToken);
-                return;
+                LogInputFault(message.AnalysisId, fault.Code, fault.Message, fault.InnerException);
+                await FailAsync(context, message, fault.Code, fault.Message);
             }
-
-            LogDead(message.AnalysisId, typeof(T).Name, e);
-            await FailAsync(context, message, ErrorCodes.StageFailed, "A stage of the analysis failed again and again.");
-            throw; // the message itself goes to the error queue, where an operator finds it
+            else if (!await TryWaitAsync(context, message, e))
+            {
+                LogDead(message.AnalysisId, message.GetType().Name, e);
+                await FailAsync(context, message, ErrorCodes.StageFailed, "A stage of the analysis failed again and again.");
+                throw; // the message itself goes to the error queue, where an operator finds it
+            }
         }
     }
 
@@ -61,30 +41,65 @@ internal sealed partial class PipelineFilter<T>(IRedeliveryRoute route, IOptions
 
     private static Exception Unwrap(Exception e) => e is AggregateException { InnerException: { } inner } ? Unwrap(inner) : e;
 
-    private static Task FailAsync(ConsumeContext<T> context, IAnalysisMessage message, string code, string detail) => context.Publish(new AnalysisFailed
+    private static Task FailAsync(ConsumeContext context, IAnalysisMessage message, string code, string detail) =>
+        !PipelineTopology.Vital.Contains(message.GetType())
+            ? Task.CompletedTask
+            : context.Publish(new AnalysisFailed
+            {
+                AnalysisId = message.AnalysisId,
+                Tenant = message.Tenant,
+                Lane = message.Lane,
+                Code = code,
+                Detail = detail,
+            }, CancellationToken.None);
+
+    private async Task<bool> TryWaitAsync(ConsumeContext context, IAnalysisMessage message, Exception exception)
     {
-        AnalysisId = message.AnalysisId,
-        Tenant = message.Tenant,
-        Lane = message.Lane,
-        Code = code,
-        Detail = detail,
-    }, CancellationToken.None);
+        var attempt = context.Headers.Get<int>(AttemptHeader) ?? 0;
+        // By the time a percentage came back from its wait, it would be old.
+        if (attempt >= options.RedeliverySeconds.Count || message is AnalysisProgressed) return false;
+
+        var delay = options.RedeliveryDelay(attempt);
+        LogWait(message.AnalysisId, message.GetType().Name, attempt + 1, delay, exception);
+        var queue = context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
+        var endpoint = await context.GetSendEndpoint(route.Address(queue, delay));
+        await endpoint.Send(message, message.GetType(), Pipe.Execute<SendContext>(send =>
+        {
+            send.MessageId = context.MessageId;
+            send.Headers.Set(AttemptHeader, attempt + 1);
+            route.Prepare(send, delay);
+        }), context.CancellationToken);
+        return true;
+    }
 
     [LoggerMessage(1001, LogLevel.Information, "Analysis {AnalysisId} fails with {Code}: {Detail}")]
     private partial void LogInputFault(string analysisId, string code, string detail, Exception? exception);
 
-    [LoggerMessage(1002, LogLevel.Warning, "Analysis {AnalysisId}: {Message} waits for try {Attempt}")]
-    private partial void LogWait(string analysisId, string message, int attempt, Exception exception);
+    [LoggerMessage(1002, LogLevel.Warning, "Analysis {AnalysisId}: {Message} waits {Delay} for delivery {Attempt}")]
+    private partial void LogWait(string analysisId, string message, int attempt, TimeSpan delay, Exception exception);
 
     [LoggerMessage(1003, LogLevel.Error, "Analysis {AnalysisId}: {Message} is dead after its last try")]
     private partial void LogDead(string analysisId, string message, Exception exception);
 }
 
+/// <summary>Names the analysis in the span of its consumer.</summary>
+internal sealed class AnalysisTag<T> : IFilter<ConsumeContext<T>>
+    where T : class
+{
+    public Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
+    {
+        if (context.Message is IAnalysisMessage message) Activity.Current?.SetTag("deepfake.analysis.id", message.AnalysisId);
+        return next.Send(context);
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("analysis-tag");
+}
+
 /// <summary>How a transport lets a message wait before it comes back to its queue.</summary>
 internal interface IRedeliveryRoute
 {
-    /// <summary>Where to send a message of a queue that failed for the n-th time (from 0).</summary>
-    Uri Address(string queue, int attempt);
+    /// <summary>Where to send a message of a queue that is to wait.</summary>
+    Uri Address(string queue, TimeSpan delay);
 
     /// <summary>Sets what the transport needs on the message.</summary>
     void Prepare(SendContext context, TimeSpan delay);
@@ -93,7 +108,7 @@ internal interface IRedeliveryRoute
 /// <summary>The in-memory transport delays a message by itself.</summary>
 internal sealed class InMemoryRedelivery : IRedeliveryRoute
 {
-    public Uri Address(string queue, int attempt) => new($"queue:{queue}");
+    public Uri Address(string queue, TimeSpan delay) => new($"queue:{queue}");
 
     public void Prepare(SendContext context, TimeSpan delay) => context.Delay = delay;
 }
@@ -101,10 +116,11 @@ internal sealed class InMemoryRedelivery : IRedeliveryRoute
 /// <summary>RabbitMQ: the message goes to an exchange with a wait queue, whose time to live sends it back; see <see cref="WaitQueues"/>.</summary>
 internal sealed class RabbitMqRedelivery : IRedeliveryRoute
 {
-    public Uri Address(string queue, int attempt) => new($"exchange:{WaitQueues.Name(queue, attempt)}");
+    public Uri Address(string queue, TimeSpan delay) => new($"exchange:{WaitQueues.Name(queue, delay)}");
 
     public void Prepare(SendContext context, TimeSpan delay)
     {
-        // The queue's own time to live is the delay.
+        // The queue's own time to live is the delay. Should an operator have removed it, the broker is to say so and not to drop the message.
+        if (context is RabbitMqSendContext rabbit) rabbit.Mandatory = true;
     }
 }

@@ -13,6 +13,21 @@ internal static class PipelineTopology
     public static IReadOnlyList<Type> Messages { get; } =
         [.. typeof(IAnalysisMessage).Assembly.GetExportedTypes().Where(type => type is { IsClass: true } && typeof(IAnalysisMessage).IsAssignableFrom(type))];
 
+    /// <summary>
+    /// Messages without which an analysis does not go on. They must reach a queue, and it fails when one of them is given up. The others
+    /// report on it: the end of an analysis must not fail it again, and a lost percentage is not worth its life.
+    /// </summary>
+    public static IReadOnlySet<Type> Vital { get; } = new HashSet<Type>
+    {
+        typeof(MediaSubmitted), typeof(FacesExtracted), typeof(FramesExtracted), typeof(InferenceCompleted), typeof(ForensicsCompleted),
+    };
+
+    private static readonly Func<ConsumeContext, IAnalysisMessage?>[] Readers =
+    [
+        .. Messages.Select(type => typeof(PipelineTopology).GetMethod(nameof(ReadAs), BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(type).CreateDelegate<Func<ConsumeContext, IAnalysisMessage?>>()),
+    ];
+
     public static string RoutingKey(Lane lane) => lane.ToString().ToLowerInvariant();
 
     /// <summary>The queues of a consumer, each with the routing keys it is bound with.</summary>
@@ -25,10 +40,16 @@ internal static class PipelineTopology
         .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IConsumer<>))
         .Select(type => type.GenericTypeArguments[0]);
 
+    /// <summary>The message of a context by its own type; null if it is none of the pipeline's.</summary>
+    public static IAnalysisMessage? Read(ConsumeContext context) => Readers.Select(read => read(context)).FirstOrDefault(message => message is not null);
+
     /// <summary>Calls a generic method of a static class for every type.</summary>
     public static void ForEach(IEnumerable<Type> types, Type declaring, string method, params object[] arguments)
     {
         var open = declaring.GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic) ?? throw new MissingMethodException(declaring.Name, method);
         foreach (var type in types) open.MakeGenericMethod(type).Invoke(null, arguments);
     }
+
+    private static IAnalysisMessage? ReadAs<T>(ConsumeContext context)
+        where T : class, IAnalysisMessage => context.TryGetMessage<T>(out var typed) ? typed.Message : null;
 }

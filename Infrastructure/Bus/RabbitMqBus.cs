@@ -1,4 +1,6 @@
+using Deepfake.Contracts;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 
 namespace Deepfake.Infrastructure.Bus;
@@ -9,14 +11,28 @@ internal static class RabbitMqBus
     /// <summary>Exchange that takes what a queue gave up: a message whose consumers died again and again.</summary>
     public const string DeadExchange = "deepfake-dead";
 
+    /// <summary>
+    /// Arguments of every queue: replicated, and a dead letter leaves only when its target has confirmed it. That in turn needs a queue
+    /// which refuses, rather than drops, when it is full; no limit is set here.
+    /// </summary>
+    public static IReadOnlyDictionary<string, object?> NothingIsLost { get; } = new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+    };
+
     public static void Configure(
         IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator bus, Uri address, IReadOnlyList<ConsumerRegistration> consumers, BusOptions options)
     {
+        var waits = context.GetRequiredService<WaitQueues>();
         bus.Host(address, host =>
         {
             host.PublisherConfirmation = true;
             host.RequestedConnectionTimeout(TimeSpan.FromSeconds(10));
         });
+        bus.UsePublishFilter(typeof(MandatoryPublish<>), context);
+        bus.Publish<IAnalysisMessage>(topology => topology.Exclude = true); // nobody consumes "any message"
         PipelineTopology.ForEach(PipelineTopology.Messages, typeof(RabbitMqBus), nameof(Route), bus);
         foreach (var (consumer, settings) in consumers)
         {
@@ -24,7 +40,8 @@ internal static class RabbitMqBus
             {
                 bus.ReceiveEndpoint(queue, endpoint =>
                 {
-                    endpoint.SetQuorumQueue();
+                    endpoint.AddDependency(waits);
+                    foreach (var (name, value) in NothingIsLost) endpoint.SetQueueArgument(name, value);
                     endpoint.SetQueueArgument("x-delivery-limit", options.DeliveryLimit);
                     endpoint.SetQueueArgument("x-dead-letter-exchange", DeadExchange);
                     endpoint.ConcurrentMessageLimit = settings.Concurrency;
@@ -39,6 +56,7 @@ internal static class RabbitMqBus
         {
             endpoint.SetQuorumQueue();
             endpoint.ConfigureConsumeTopology = false;
+            endpoint.PublishFaults = false;
             endpoint.Bind(DeadExchange, binding => binding.ExchangeType = ExchangeType.Fanout);
             endpoint.ConfigureConsumer<DeadLetterConsumer>(context);
         });
