@@ -8,13 +8,20 @@ internal sealed class Figures(Product product, Media media)
 {
     private const int Rounds = 5;
 
+    /// <summary>Until the runtime has compiled for good what runs often.</summary>
+    private const int WarmUps = 3;
+
     /// <summary>Processor time of the product over that of its bare parts, and the time a clip takes. Runs alternate: the machine's moods hit both.</summary>
     /// <returns>Median seconds of the clip, without its upload.</returns>
     public async Task<double> ClipAsync()
     {
         using var bare = await BareParts.PrepareAsync(media.Clip);
-        await product.CompleteAsync(media.Clip);
-        await bare.RunAsync();
+        for (var i = 0; i < WarmUps; i++)
+        {
+            await product.CompleteAsync(media.Clip);
+            await bare.RunAsync();
+        }
+
         var whole = new List<Outcome>();
         var parts = new List<BareSeconds>();
         for (var i = 0; i < Rounds; i++)
