@@ -48,25 +48,36 @@ public static class CropQuality
     /// <summary>Luma (BT.601) of the face itself, the crop's middle 1/margin, at 128 × 128.</summary>
     private static void FaceLuma(ReadOnlySpan<byte> crop, Span<float> luma)
     {
-        const float Step = FacePack.Side / FacePack.Margin / Side, First = (FacePack.Side - FacePack.Side / FacePack.Margin) / 2;
+        const float Step = FacePack.Side / FacePack.Margin / Side, First = (FacePack.Side - FacePack.Side / FacePack.Margin) / 2 + 0.5f * Step - 0.5f;
+        Span<float> upper = stackalloc float[FacePack.Side], lower = stackalloc float[FacePack.Side];
+        var ready = -1;
         for (var y = 0; y < Side; y++)
         {
-            var sourceY = First + (y + 0.5f) * Step - 0.5f;
+            var sourceY = First + y * Step;
             var top = (int)sourceY;
             var fy = sourceY - top;
+            if (ready != top)
+            {
+                RowLuma(crop, top, upper);
+                RowLuma(crop, top + 1, lower);
+                ready = top;
+            }
+
             for (var x = 0; x < Side; x++)
             {
-                var sourceX = First + (x + 0.5f) * Step - 0.5f;
+                var sourceX = First + x * Step;
                 var left = (int)sourceX;
                 var fx = sourceX - left;
-                var at = (top * FacePack.Side + left) * 3;
-                luma[y * Side + x] = (1 - fy) * ((1 - fx) * Luma(crop, at) + fx * Luma(crop, at + 3))
-                    + fy * ((1 - fx) * Luma(crop, at + FacePack.Side * 3) + fx * Luma(crop, at + FacePack.Side * 3 + 3));
+                luma[y * Side + x] = (1 - fy) * ((1 - fx) * upper[left] + fx * upper[left + 1]) + fy * ((1 - fx) * lower[left] + fx * lower[left + 1]);
             }
         }
     }
 
-    private static float Luma(ReadOnlySpan<byte> crop, int at) => 0.299f * crop[at] + 0.587f * crop[at + 1] + 0.114f * crop[at + 2];
+    private static void RowLuma(ReadOnlySpan<byte> crop, int y, Span<float> luma)
+    {
+        var row = crop.Slice(y * FacePack.Side * 3, FacePack.Side * 3);
+        for (var x = 0; x < luma.Length; x++) luma[x] = 0.299f * row[3 * x] + 0.587f * row[3 * x + 1] + 0.114f * row[3 * x + 2];
+    }
 
     private static float LaplacianVariance(ReadOnlySpan<float> luma)
     {
