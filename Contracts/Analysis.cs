@@ -54,19 +54,19 @@ public enum Verdict
     Inconclusive,
 }
 
-/// <summary>Risk bands over <see cref="Analysis.DeepfakeScore"/>.</summary>
+/// <summary>How much attention the medium asks for. Follows the verdict, so that the two never contradict each other.</summary>
 public enum RiskLevel
 {
-    /// <summary>Below 30.</summary>
+    /// <summary>Authentic, and the probability is below half of where suspicion begins.</summary>
     Low,
 
-    /// <summary>30 to 60.</summary>
+    /// <summary>Authentic, but nearer to suspicion than to nothing; or inconclusive with such a probability.</summary>
     Medium,
 
-    /// <summary>60 to 85.</summary>
+    /// <summary>Suspicious; or inconclusive with a probability at which it would be.</summary>
     High,
 
-    /// <summary>85 and above.</summary>
+    /// <summary>Manipulated; or inconclusive with a probability at which it would be.</summary>
     Critical,
 }
 
@@ -115,8 +115,11 @@ public sealed record Analysis
     /// <summary>How far the answer can be trusted, 0–100: certainty of the probability, reduced by doubt about the input.</summary>
     public double? Confidence { get; init; }
 
-    /// <summary>Risk band of <see cref="DeepfakeScore"/>.</summary>
+    /// <summary>Attention it asks for; null when nothing could be scored.</summary>
     public RiskLevel? RiskLevel { get; init; }
+
+    /// <summary>Where the verdicts began when this was decided; null while running.</summary>
+    public ScoreThresholds? Thresholds { get; init; }
 
     /// <summary>One entry a face track.</summary>
     public IReadOnlyList<FaceTrack> Faces { get; init; } = [];
@@ -151,6 +154,11 @@ public sealed record Analysis
     /// <summary>Seconds spent, by stage.</summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }
+
+/// <summary>Where the verdicts begin, on <see cref="Analysis.DeepfakeScore"/>, 0–100.</summary>
+/// <param name="Suspicious">From here suspicious.</param>
+/// <param name="Manipulated">From here manipulated.</param>
+public sealed record ScoreThresholds(double Suspicious, double Manipulated);
 
 /// <summary>Why an analysis failed.</summary>
 /// <param name="Code">Stable code, one of <see cref="ErrorCodes"/>.</param>

@@ -76,6 +76,9 @@ public static class FaceCropper
         float stepX = cos * scale, stepY = sin * scale;
         var weight = Vector128.Create(1f / (taps * taps));
         var half = Vector128.Create(0.5f);
+        var isInside = IsInside(picture, geometry);
+        var pixels = picture.Pixels;
+        var stride = picture.Width * 3;
         for (var v = 0; v < FacePack.Side; v++)
         {
             var row = target.Slice(v * FacePack.Side * 3, FacePack.Side * 3);
@@ -88,8 +91,9 @@ public static class FaceCropper
                     {
                         var across = u + (i + 0.5f) / taps - FacePack.Side / 2f;
                         var down = v + (j + 0.5f) / taps - FacePack.Side / 2f;
-                        sum += Bilinear(
-                            picture, geometry.CentreX + across * stepX - down * stepY - 0.5f, geometry.CentreY + across * stepY + down * stepX - 0.5f);
+                        var x = geometry.CentreX + across * stepX - down * stepY - 0.5f;
+                        var y = geometry.CentreY + across * stepY + down * stepX - 0.5f;
+                        sum += isInside ? Between(pixels, stride, x, y) : AtEdge(picture, x, y);
                     }
                 }
 
@@ -101,8 +105,29 @@ public static class FaceCropper
         }
     }
 
-    /// <summary>Red, green, blue at a point of the picture; the fourth lane means nothing.</summary>
-    private static Vector128<float> Bilinear(RgbView picture, float x, float y)
+    /// <summary>Whether the crop keeps clear of the picture's edges, so that every sample has four neighbours and a byte behind them.</summary>
+    private static bool IsInside(RgbView picture, CropGeometry geometry)
+    {
+        var reach = geometry.Side * (MathF.Abs(MathF.Cos(geometry.Angle)) + MathF.Abs(MathF.Sin(geometry.Angle))) / 2 + 2;
+        return geometry.CentreX - reach > 0 && geometry.CentreY - reach > 0 && geometry.CentreX + reach < picture.Width - 1 && geometry.CentreY + reach < picture.Height - 1;
+    }
+
+    /// <summary>Red, green, blue between four pixels; the fourth lane means nothing.</summary>
+    private static Vector128<float> Between(ReadOnlySpan<byte> pixels, int stride, float x, float y)
+    {
+        int left = (int)x, top = (int)y;
+        var upper = pixels.Slice(top * stride + left * 3, 7);
+        var lower = pixels.Slice((top + 1) * stride + left * 3, 7);
+        Vector128<float> fx = Vector128.Create(x - left), fy = Vector128.Create(y - top);
+        var a = Channels(BinaryPrimitives.ReadUInt32LittleEndian(upper));
+        var b = Channels(BinaryPrimitives.ReadUInt32LittleEndian(lower));
+        a += fx * (Channels(BinaryPrimitives.ReadUInt32LittleEndian(upper[3..])) - a);
+        b += fx * (Channels(BinaryPrimitives.ReadUInt32LittleEndian(lower[3..])) - b);
+        return a + fy * (b - a);
+    }
+
+    /// <summary>The same where neighbours may be missing: the edge repeats itself.</summary>
+    private static Vector128<float> AtEdge(RgbView picture, float x, float y)
     {
         x = Math.Clamp(x, 0, picture.Width - 1);
         y = Math.Clamp(y, 0, picture.Height - 1);
@@ -116,12 +141,8 @@ public static class FaceCropper
             + Pixel(pixels, at + below) * ((1 - fx) * fy) + Pixel(pixels, at + right + below) * (fx * fy);
     }
 
-    /// <summary>Three bytes as floats, all channels in one register. The byte behind them is read along where there is one.</summary>
-    private static Vector128<float> Pixel(ReadOnlySpan<byte> pixels, int at)
-    {
-        var word = at + 4 <= pixels.Length
-            ? BinaryPrimitives.ReadUInt32LittleEndian(pixels[at..])
-            : pixels[at] | (uint)pixels[at + 1] << 8 | (uint)pixels[at + 2] << 16;
-        return Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(word).AsByte())).AsInt32());
-    }
+    private static Vector128<float> Pixel(ReadOnlySpan<byte> pixels, int at) => Channels(pixels[at] | (uint)pixels[at + 1] << 8 | (uint)pixels[at + 2] << 16);
+
+    private static Vector128<float> Channels(uint pixel) =>
+        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(pixel).AsByte())).AsInt32());
 }

@@ -11,6 +11,9 @@ public sealed record FusedEvidence
     /// <summary>Probability of <em>manipulated</em>, [0,1]; null when nothing could be scored.</summary>
     public required double? Probability { get; init; }
 
+    /// <summary>What the decision went by.</summary>
+    public required VerdictThresholds Thresholds { get; init; }
+
     /// <summary>Face tracks by number, without links.</summary>
     public required IReadOnlyList<FaceTrack> Faces { get; init; }
 
@@ -90,6 +93,7 @@ public static class MediaFusion
         {
             Decision = decision,
             Probability = probability,
+            Thresholds = thresholds,
             Faces = [.. tracks.Select(track => track.ToContract())],
             DecidingTrack = first?.TrackId,
             Frames = Timeline(index, joined.Crops),

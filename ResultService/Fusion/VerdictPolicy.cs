@@ -67,13 +67,17 @@ public static class VerdictPolicy
         return new Decision(verdict, reasons, evidence.Probability is { } p ? Confidence(p, verdict, evidence) : null);
     }
 
-    /// <summary>Band of a score 0–100: below 30 low, below 60 medium, below 85 high, else critical.</summary>
-    public static RiskLevel Risk(double score) => score switch
+    /// <summary>
+    /// Manipulated is critical and suspicious high; authentic is medium from half of <c>suspicious</c> on, else low. An inconclusive
+    /// medium has the risk of its probability.
+    /// </summary>
+    public static RiskLevel Risk(Verdict verdict, double probability, VerdictThresholds thresholds) => verdict switch
     {
-        < 30 => RiskLevel.Low,
-        < 60 => RiskLevel.Medium,
-        < 85 => RiskLevel.High,
-        _ => RiskLevel.Critical,
+        Verdict.Manipulated => RiskLevel.Critical,
+        Verdict.Suspicious => RiskLevel.High,
+        Verdict.Inconclusive when probability >= thresholds.Manipulated => RiskLevel.Critical,
+        Verdict.Inconclusive when probability >= thresholds.Suspicious => RiskLevel.High,
+        _ => probability >= thresholds.Suspicious / 2 ? RiskLevel.Medium : RiskLevel.Low,
     };
 
     /// <summary>

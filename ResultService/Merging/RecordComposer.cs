@@ -34,7 +34,8 @@ public static class RecordComposer
             IsDeepfake = fused.Decision.Verdict == Verdict.Inconclusive ? null : fused.Decision.Verdict == Verdict.Manipulated,
             DeepfakeScore = score,
             Confidence = fused.Decision.Confidence,
-            RiskLevel = score is { } s ? VerdictPolicy.Risk(s) : null,
+            RiskLevel = fused.Probability is { } risk ? VerdictPolicy.Risk(fused.Decision.Verdict, risk, fused.Thresholds) : null,
+            Thresholds = new ScoreThresholds(Math.Round(100 * fused.Thresholds.Suspicious, 2), Math.Round(100 * fused.Thresholds.Manipulated, 2)),
             Artifacts = fused.DecidingTrack is { } track
                 ? new Dictionary<string, string> { ["face"] = CropLink(state.Record.Id, track) }
                 : new Dictionary<string, string>(),

@@ -50,6 +50,7 @@ export function accept(id: string, fileName: string, sizeBytes: number, now: Dat
     deepfake_score: null,
     confidence: null,
     risk_level: null,
+    thresholds: null,
     faces: [],
     frames: [],
     segments: [],
@@ -91,7 +92,8 @@ export function complete(analysis: Analysis, now: Date): Analysis {
     is_deepfake: recording.verdict === 'inconclusive' ? null : recording.verdict === 'manipulated',
     deepfake_score: recording.score,
     confidence: recording.confidence,
-    risk_level: riskOf(recording.score),
+    risk_level: riskOf(recording.verdict, probability),
+    thresholds: { suspicious: 79, manipulated: 95 },
     faces: facesOf(people, duration, probability, analysis.id),
     frames,
     segments: recording.verdict === 'manipulated' && moving ? segments : [],
@@ -129,9 +131,11 @@ const segments: Segment[] = [
   { start_seconds: 8.5, end_seconds: 8.5, score: 0.88, track_id: 2 },
 ];
 
-function riskOf(score: number | null): Analysis['risk_level'] {
-  if (score === null) return null;
-  return score < 30 ? 'low' : score < 60 ? 'medium' : score < 85 ? 'high' : 'critical';
+function riskOf(verdict: Verdict, probability: number | null): Analysis['risk_level'] {
+  if (probability === null) return null;
+  if (verdict === 'manipulated') return 'critical';
+  if (verdict === 'suspicious') return 'high';
+  return probability < 0.4 ? 'low' : 'medium';
 }
 
 function facesOf(people: number, duration: number | null, probability: number | null, id: string): FaceTrack[] {

@@ -119,4 +119,31 @@ public sealed class FaceCropperTests(Detectors detectors)
             for (var dx = -4; dx <= 4; dx++) picture.Pixels.Span.Slice((((int)y + dy) * picture.Width + (int)x + dx) * 3, 3).Fill(grey);
         }
     }
+
+    [Theory]
+    [InlineData(120)]
+    [InlineData(300)]
+    [InlineData(460)]
+    public void A_crop_beside_the_edge_shows_the_same_as_one_inside(float side)
+    {
+        using var small = Pictures.Plain(500, 500, 0);
+        using var large = Pictures.Plain(560, 560, 0);
+        for (var y = 0; y < 560; y++)
+        {
+            for (var x = 0; x < 560; x++)
+            {
+                // The large picture repeats the edge of the small one around it.
+                int u = Math.Clamp(x - 30, 0, 499), v = Math.Clamp(y - 30, 0, 499);
+                byte[] colour = [(byte)(u * 7 + v), (byte)(v * 5), (byte)(u ^ v)];
+                colour.CopyTo(large.Pixels.Span[((y * 560 + x) * 3)..]);
+                if (x is >= 30 and < 530 && y is >= 30 and < 530) colour.CopyTo(small.Pixels.Span[((v * 500 + u) * 3)..]);
+            }
+        }
+
+        byte[] edge = new byte[FacePack.CropBytes], inside = new byte[FacePack.CropBytes];
+        var centre = 500 - side / 2 - 1.25f;
+        FaceCropper.Crop(small.View, new CropGeometry(centre, centre, side, 0), edge);
+        FaceCropper.Crop(large.View, new CropGeometry(centre + 30, centre + 30, side, 0), inside);
+        for (var i = 0; i < edge.Length; i++) Assert.InRange(Math.Abs(edge[i] - inside[i]), 0, 1);
+    }
 }

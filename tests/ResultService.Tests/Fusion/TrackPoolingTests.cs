@@ -89,9 +89,17 @@ public sealed class TrackPoolingTests
     }
 
     [Theory]
-    [InlineData(29.99, RiskLevel.Low)]
-    [InlineData(30, RiskLevel.Medium)]
-    [InlineData(60, RiskLevel.High)]
-    [InlineData(85, RiskLevel.Critical)]
-    public void Risk_bands_begin_where_documented(double score, RiskLevel level) => Assert.Equal(level, VerdictPolicy.Risk(score));
+    [InlineData(Verdict.Authentic, 0.39, RiskLevel.Low)]
+    [InlineData(Verdict.Authentic, 0.4, RiskLevel.Medium)]
+    [InlineData(Verdict.Authentic, 0.79, RiskLevel.Medium)]
+    [InlineData(Verdict.Suspicious, 0.8, RiskLevel.High)]
+    [InlineData(Verdict.Suspicious, 0.2, RiskLevel.High)]
+    [InlineData(Verdict.Suspicious, 0.99, RiskLevel.High)]
+    [InlineData(Verdict.Manipulated, 0.95, RiskLevel.Critical)]
+    [InlineData(Verdict.Inconclusive, 0.1, RiskLevel.Low)]
+    [InlineData(Verdict.Inconclusive, 0.4, RiskLevel.Medium)]
+    [InlineData(Verdict.Inconclusive, 0.8, RiskLevel.High)]
+    [InlineData(Verdict.Inconclusive, 0.95, RiskLevel.Critical)]
+    public void Risk_follows_the_verdict(Verdict verdict, double probability, RiskLevel level) =>
+        Assert.Equal(level, VerdictPolicy.Risk(verdict, probability, new VerdictThresholds(0.8, 0.95)));
 }

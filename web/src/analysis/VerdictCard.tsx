@@ -1,7 +1,13 @@
-import type { Analysis } from '../api/types.ts';
+import type { Analysis, ScoreThresholds } from '../api/types.ts';
 import { Icon } from '../shell/Icon.tsx';
 import { Gauge } from './Gauge.tsx';
 import { reasonSentence, riskWord, verdictWords, weakness } from './verdict.ts';
+
+/** How to read the number. */
+const scale = (thresholds: ScoreThresholds | null): string =>
+  thresholds === null
+    ? '0 looks untouched, 100 looks manipulated.'
+    : `From ${Math.round(thresholds.suspicious)} it counts as suspicious, from ${Math.round(thresholds.manipulated)} as manipulated.`;
 
 /** The answer: words first, then the number, then why. */
 export function VerdictCard({ analysis }: { analysis: Analysis }) {
@@ -22,7 +28,7 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
         </div>
         {analysis.deepfake_score !== null && (
           <div className="verdict-numbers">
-            <Gauge score={analysis.deepfake_score} tone={words.tone} />
+            <Gauge score={analysis.deepfake_score} tone={words.tone} thresholds={analysis.thresholds} />
             <dl>
               <div>
                 <dt>Confidence</dt>
@@ -34,7 +40,7 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
               </div>
             </dl>
             <p className="verdict-note">
-              {unsure ? 'The score is shown for completeness; do not rely on it here.' : '0 looks untouched, 100 looks manipulated.'}
+              {unsure ? 'The score is shown for completeness; do not rely on it here.' : scale(analysis.thresholds)}
             </p>
           </div>
         )}

@@ -8,6 +8,12 @@ export type Verdict = 'authentic' | 'suspicious' | 'manipulated' | 'inconclusive
 export type RiskLevel = 'low' | 'medium' | 'high' | 'critical';
 export type MediaKind = 'image' | 'animation' | 'video';
 
+/** Scores, 0–100, from which a medium counts as suspicious and as manipulated. */
+export interface ScoreThresholds {
+  suspicious: number;
+  manipulated: number;
+}
+
 /** The public record of one analysis, as `GET /v1/analyses/{id}` answers it. Scores are probabilities of "manipulated". */
 export interface Analysis {
   id: string;
@@ -29,6 +35,8 @@ export interface Analysis {
   /** 0–100. */
   confidence: number | null;
   risk_level: RiskLevel | null;
+  /** Where the verdicts began, 0–100. */
+  thresholds: ScoreThresholds | null;
   faces: FaceTrack[];
   frames: FrameScore[];
   segments: Segment[];
