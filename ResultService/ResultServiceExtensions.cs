@@ -8,6 +8,7 @@ using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Webhooks;
+using Deepfake.ServiceDefaults.Outbound;
 using Deepfake.ServiceDefaults.Problems;
 using StackExchange.Redis;
 
@@ -30,6 +31,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<AnalysisFinisher>();
         services.AddSingleton<AnalysisMerger>();
         services.AddSingleton<FaceCrops>();
+        services.AddOutbound();
         services.AddSingleton<WebhookSender>();
         services.AddHostedService<AnnouncementSweeper>();
         services.AddHostedService<DeadlineWatchdog>();

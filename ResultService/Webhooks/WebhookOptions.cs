@@ -14,9 +14,6 @@ public sealed class WebhookOptions : IValidatableObject
     /// </summary>
     public string Secret { get; set; } = "";
 
-    /// <summary>Allows http and addresses inside the own network. For tests and closed networks.</summary>
-    public bool AllowInsecure { get; set; }
-
     /// <summary>How long a receiver may take to answer.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);

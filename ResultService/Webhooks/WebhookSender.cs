@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.ServiceDefaults.Outbound;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Webhooks;
@@ -20,32 +20,23 @@ public enum WebhookOutcome
     Failed,
 }
 
-/// <summary>Posts signed completion notices. Follows no redirect, uses no proxy, reads no answer body, connects to public addresses only.</summary>
+/// <summary>Posts signed completion notices to public addresses. Reads no answer body.</summary>
 public sealed class WebhookSender : IDisposable
 {
     private readonly HttpClient _client;
     private readonly WebhookOptions _options;
+    private readonly GuardedHandler _guarded;
     private readonly TimeProvider _time;
     private readonly byte[]? _key;
 
     /// <summary>Prepares the connection pool.</summary>
-    public WebhookSender(IOptions<WebhookOptions> options, TimeProvider time)
+    public WebhookSender(IOptions<WebhookOptions> options, GuardedHandler guarded, TimeProvider time)
     {
         _options = options.Value;
+        _guarded = guarded;
         _time = time;
         WebhookSignature.TryReadSecret(_options.Secret, out _key);
-        _client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2), // addresses are checked when connecting, so connections must not grow old
-            ConnectCallback = ConnectAsync,
-        })
-        {
-            Timeout = _options.Timeout,
-        };
+        _client = new HttpClient(guarded.Create()) { Timeout = _options.Timeout };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Deepfake.Aspire-Webhooks", "1.0"));
     }
 
@@ -53,8 +44,8 @@ public sealed class WebhookSender : IDisposable
     public async Task<(WebhookOutcome Outcome, string Detail)> SendAsync(string url, Analysis analysis, CancellationToken cancellationToken)
     {
         if (_key is null) return (WebhookOutcome.Refused, "no signing secret is configured");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var target) || !(target.Scheme == Uri.UriSchemeHttps || (_options.AllowInsecure && target.Scheme == Uri.UriSchemeHttp)))
-            return (WebhookOutcome.Refused, "the address is not https");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var target)) return (WebhookOutcome.Refused, "the address is none");
+        if (_guarded.Refuse(target) is { } refusal) return (WebhookOutcome.Refused, refusal);
 
         var body = Body(analysis);
         var id = "msg_" + analysis.Id;
@@ -74,7 +65,7 @@ public sealed class WebhookSender : IDisposable
                 var status => (WebhookOutcome.Failed, $"the receiver answered {(int)status}"),
             };
         }
-        catch (HttpRequestException e) when (e.InnerException is ForbiddenAddressException)
+        catch (HttpRequestException e) when (ForbiddenAddressException.Caused(e))
         {
             return (WebhookOutcome.Refused, "the address is not public");
         }
@@ -94,24 +85,4 @@ public sealed class WebhookSender : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
-
-    // The name is resolved here and the very address that was checked is used: a name that changes its mind gains nothing.
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
-        if (!_options.AllowInsecure && !Array.TrueForAll(addresses, PublicAddress.IsPublic)) throw new ForbiddenAddressException();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private sealed class ForbiddenAddressException() : IOException("Not a public address.");
 }

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.ResultService.Tests.Hosting;
 using Deepfake.ResultService.Webhooks;
+using Deepfake.ServiceDefaults.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,7 @@ namespace Deepfake.ResultService.Tests.Webhooks;
 public sealed class WebhookDeliveryTests
 {
     private const string Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    private static readonly (string, string)[] Configured = [("Webhooks:Secret", Secret), ("Webhooks:AllowInsecure", "true")];
+    private static readonly (string, string)[] Configured = [("Webhooks:Secret", Secret), ("Outbound:AllowedNetworks", "127.0.0.0/8")];
 
     [Fact]
     public async Task A_receiver_that_fails_twice_gets_the_signed_notice_at_the_third_attempt()
@@ -62,7 +63,7 @@ public sealed class WebhookDeliveryTests
     [Theory]
     [InlineData("http://example.com/hook", "the address is not https")]
     [InlineData("ftp://example.com/hook", "the address is not https")]
-    [InlineData("not a url", "the address is not https")]
+    [InlineData("not a url", "the address is none")]
     [InlineData("https://127.0.0.1:1/hook", "the address is not public")]
     [InlineData("https://[::1]:1/hook", "the address is not public")]
     [InlineData("https://localhost:1/hook", "the address is not public")]
@@ -70,7 +71,7 @@ public sealed class WebhookDeliveryTests
     [InlineData("https://0x7f000001/hook", "the address is not public")]
     public async Task Addresses_inside_the_network_are_never_connected_to(string url, string expected)
     {
-        using var sender = new WebhookSender(Options.Create(new WebhookOptions { Secret = Secret }), TimeProvider.System);
+        using var sender = new WebhookSender(Options.Create(new WebhookOptions { Secret = Secret }), new GuardedHandler(Options.Create(new OutboundOptions())), TimeProvider.System);
         Assert.Equal((WebhookOutcome.Refused, expected), await sender.SendAsync(url, Record(), CancellationToken.None));
     }
 
@@ -80,7 +81,8 @@ public sealed class WebhookDeliveryTests
         var never = new TaskCompletionSource();
         await using var receiver = await Receiver.StartAsync(_ => 204, before: never.Task);
         using var sender = new WebhookSender(
-            Options.Create(new WebhookOptions { Secret = Secret, AllowInsecure = true, Timeout = TimeSpan.FromMilliseconds(200) }), TimeProvider.System);
+            Options.Create(new WebhookOptions { Secret = Secret, Timeout = TimeSpan.FromMilliseconds(200) }),
+            new GuardedHandler(Options.Create(new OutboundOptions { AllowedNetworks = "127.0.0.0/8" })), TimeProvider.System);
 
         var (outcome, _) = await sender.SendAsync(receiver.Url, Record(), CancellationToken.None);
         never.SetResult();
@@ -92,7 +94,7 @@ public sealed class WebhookDeliveryTests
     public async Task Without_a_secret_nothing_is_sent_and_the_record_says_so()
     {
         await using var receiver = await Receiver.StartAsync(_ => 204);
-        await using var host = await ResultHost.StartAsync(("Webhooks:AllowInsecure", "true"));
+        await using var host = await ResultHost.StartAsync(("Outbound:AllowedNetworks", "127.0.0.0/8"));
         var submission = await Submission.CreateAsync(host, webhookUrl: receiver.Url);
         await submission.PublishAllAsync(host);
 
