@@ -70,6 +70,29 @@ public enum RiskLevel
     Critical,
 }
 
+/// <summary>Which thresholds turn a probability into a verdict.</summary>
+public enum ThresholdProfile
+{
+    /// <summary>The thresholds of the calibration.</summary>
+    Balanced,
+
+    /// <summary>Fewer false alarms, more misses.</summary>
+    Strict,
+
+    /// <summary>Fewer misses, more false alarms.</summary>
+    Sensitive,
+}
+
+/// <summary>What a client asked of an analysis that can change its result.</summary>
+public sealed record AnalysisOptions
+{
+    /// <summary>Which thresholds decide.</summary>
+    public ThresholdProfile Profile { get; init; } = ThresholdProfile.Balanced;
+
+    /// <summary>Whether heat maps are wanted, where a model can give them.</summary>
+    public bool HeatMaps { get; init; } = true;
+}
+
 /// <summary>
 /// The public record of one analysis: what <c>GET /v1/analyses/{id}</c> answers (snake_case). Result fields are null until the
 /// analysis is completed.
@@ -93,6 +116,15 @@ public sealed record Analysis
 
     /// <summary>Name the client gave the file, cleaned; never used as a path.</summary>
     public string? FileName { get; init; }
+
+    /// <summary>The client's own name for it, as submitted.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>Whatever else the client wanted to keep with it.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What was asked for.</summary>
+    public AnalysisOptions Options { get; init; } = new();
 
     /// <summary>The medium.</summary>
     public required MediaSummary Media { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.IngestService.Submission;
 using Deepfake.IngestService.Sweeping;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -50,6 +51,7 @@ public static class IngestExtensions
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/analyses", SubmitEndpoint.HandleAsync)
+            .RequireScope(Scopes.Write)
             .WithName("SubmitAnalysis").WithTags("Analyses").WithGroupName(Document)
             .WithSummary("Submit a file for analysis")
             .WithDescription("The file goes into the form part `file`, or is the body itself. What it is gets decided from its content. Answers as soon as file and record are durable; "

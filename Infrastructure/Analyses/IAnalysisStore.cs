@@ -123,6 +123,21 @@ public sealed record AnalysisRecord
     /// <summary>Where to post the signed completion notice; null for nowhere.</summary>
     public string? WebhookUrl { get; init; }
 
+    /// <summary>Id of the one webhook endpoint that gets the notice; null for what the endpoints themselves subscribed to.</summary>
+    public string? WebhookEndpointId { get; init; }
+
+    /// <summary>The client's own name for it, 1–200 characters.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>Whatever else the client wanted to keep with it; null for nothing.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+
+    /// <summary>What the client asked for.</summary>
+    public AnalysisOptions Options { get; init; } = new();
+
+    /// <summary>How long after its end everything of it stays; null for the tenant's rule.</summary>
+    public TimeSpan? Retention { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of the submitting request, so that a republished analysis stays in its trace.</summary>
     public string? TraceParent { get; init; }
 }

@@ -37,7 +37,7 @@ internal static class SubmitDocumentation
                     {
                         Type = JsonSchemaType.Object,
                         Required = new HashSet<string> { "file" },
-                        Properties = new Dictionary<string, IOpenApiSchema> { ["file"] = Binary(), ["lane"] = Lane(), ["webhook_url"] = WebhookUrl() },
+                        Properties = Options().Prepend((Name: "file", Schema: Binary())).ToDictionary(field => field.Name, field => (IOpenApiSchema)field.Schema),
                     },
                 },
                 ["application/octet-stream"] = new() { Schema = Binary() },
@@ -45,8 +45,7 @@ internal static class SubmitDocumentation
         };
         operation.Parameters =
         [
-            new OpenApiParameter { Name = "lane", In = ParameterLocation.Query, Schema = Lane(), Description = "Queue family." },
-            new OpenApiParameter { Name = "webhook_url", In = ParameterLocation.Query, Schema = WebhookUrl(), Description = "Where to post the completion notice." },
+            .. Options().Select(field => new OpenApiParameter { Name = field.Name, In = ParameterLocation.Query, Schema = field.Schema, Description = field.Schema.Description }),
             new OpenApiParameter
             {
                 Name = "X-Filename", In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 255 },
@@ -64,7 +63,22 @@ internal static class SubmitDocumentation
 
     private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary", Description = $"One of {MediaTypes.Accepted}." };
 
-    private static OpenApiSchema Lane() => new() { Type = JsonSchemaType.String, Enum = [JsonValue.Create("interactive"), JsonValue.Create("batch")], Default = JsonValue.Create("interactive") };
+    /// <summary>Fields of a form, and parameters where the body is the file.</summary>
+    private static IEnumerable<(string Name, OpenApiSchema Schema)> Options() =>
+    [
+        ("lane", Choice("Queue family.", "interactive", "batch")),
+        ("webhook", Text("Where to post the completion notice: an address, or the id of a webhook endpoint.", 2048)),
+        ("profile", Choice("Which thresholds turn the probability into a verdict.", "balanced", "strict", "sensitive")),
+        ("heat_maps", new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(true), Description = "Whether heat maps are wanted." }),
+        ("retention", Text("How long everything stays after the end: ISO 8601 duration, at most P3650D.", 32)),
+        ("reference", Text("Your own name for it; comes back in every answer.", 200)),
+        ("metadata", Text("JSON object of at most 16 strings; comes back in every answer.", 16384)),
+    ];
 
-    private static OpenApiSchema WebhookUrl() => new() { Type = JsonSchemaType.String, Format = "uri", MaxLength = 2048 };
+    private static OpenApiSchema Text(string description, int length) => new() { Type = JsonSchemaType.String, MaxLength = length, Description = description };
+
+    private static OpenApiSchema Choice(string description, params string[] values) => new()
+    {
+        Type = JsonSchemaType.String, Enum = [.. values.Select(value => (JsonNode)JsonValue.Create(value))], Default = JsonValue.Create(values[0]), Description = description,
+    };
 }

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -22,6 +23,7 @@ internal static class SubmitEndpoint
             LimitBody(request, options.Value.MaxBytes);
             if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
             var analysis = await submitter.SubmitAsync(
+                context.GetCaller().Tenant,
                 store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
                 context.RequestAborted);
             IngestMetrics.Accepted(analysis);

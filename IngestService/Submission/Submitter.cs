@@ -21,19 +21,22 @@ internal sealed partial class Submitter(
     ILogger<Submitter> logger)
 {
     /// <summary>Reads a file by <paramref name="read"/>, which hands its bytes to the given function once.</summary>
+    /// <param name="tenant">Owner of the analysis.</param>
+    /// <param name="read">Reads the fields.</param>
+    /// <param name="cancellationToken">Cancels until the record is written.</param>
     /// <exception cref="SubmissionRejectedException">Not accepted; nothing is left behind.</exception>
-    public async Task<Analysis> SubmitAsync(Func<Func<Stream, Task>, Task<SubmissionFields>> read, CancellationToken cancellationToken)
+    public async Task<Analysis> SubmitAsync(string tenant, Func<Func<Stream, Task>, Task<SubmissionFields>> read, CancellationToken cancellationToken)
     {
         await RequireRoomAsync(cancellationToken);
         var id = ids.Next();
-        var key = ObjectKeys.Media(Tenants.Default, id);
+        var key = ObjectKeys.Media(tenant, id);
         Activity.Current?.SetTag("deepfake.analysis.id", id);
         StoredMedia? media = null;
         AnalysisRecord record;
         try
         {
             var fields = await read(async body => media = await intake.StoreAsync(key, body, cancellationToken));
-            record = Record(id, media ?? throw new InvalidOperationException("The body was read without its file."), fields);
+            record = Record(tenant, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields);
             await CreateAsync(record);
         }
         catch when (media is not null)
@@ -65,13 +68,13 @@ internal sealed partial class Submitter(
         throw new SubmissionRejectedException(ErrorCodes.BacklogFull, "Too many analyses are waiting; try again later.") { RetryAfter = options.Value.BacklogRetryAfter };
     }
 
-    private AnalysisRecord Record(string id, StoredMedia media, SubmissionFields fields)
+    private AnalysisRecord Record(string tenant, string id, StoredMedia media, SubmissionFields fields)
     {
         var now = time.GetUtcNow();
         return new AnalysisRecord
         {
             Id = id,
-            Tenant = Tenants.Default,
+            Tenant = tenant,
             Lane = fields.Lane,
             FileName = fields.FileName,
             MediaKey = media.Key,
@@ -81,6 +84,11 @@ internal sealed partial class Submitter(
             AcceptedAt = now,
             Deadline = now + (fields.Lane == Lane.Batch ? options.Value.BatchDeadline : options.Value.InteractiveDeadline),
             WebhookUrl = fields.WebhookUrl,
+            WebhookEndpointId = fields.WebhookEndpointId,
+            Reference = fields.Reference,
+            Metadata = fields.Metadata,
+            Options = fields.Options,
+            Retention = fields.Retention,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
     }
@@ -140,6 +148,9 @@ internal sealed partial class Submitter(
         Stage = Stage.Queued,
         Progress = 0,
         FileName = record.FileName,
+        Reference = record.Reference,
+        Metadata = record.Metadata ?? new Dictionary<string, string>(),
+        Options = record.Options,
         Media = new MediaSummary { Format = record.Format, Sha256 = record.Sha256, SizeBytes = record.SizeBytes },
         CreatedAt = record.AcceptedAt,
     };

@@ -15,6 +15,9 @@ public static class RecordComposer
         Stage = state.Stage,
         Progress = Math.Round(state.Percent, 1),
         FileName = state.Record.FileName,
+        Reference = state.Record.Reference,
+        Metadata = state.Record.Metadata ?? new Dictionary<string, string>(),
+        Options = state.Record.Options,
         Media = new MediaSummary { Format = state.Record.Format, Sha256 = state.Record.Sha256, SizeBytes = state.Record.SizeBytes },
         CreatedAt = state.Record.AcceptedAt,
     };

@@ -44,6 +44,25 @@ public abstract class AnalysisStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_client_asked_for_reads_back_whole()
+    {
+        var metadata = new Dictionary<string, string> { ["Case No"] = "Ü-1 \"x\"", ["empty"] = "" };
+        var record = Samples.Record(Now) with
+        {
+            Reference = "post/42",
+            WebhookEndpointId = "we_1",
+            Options = new AnalysisOptions { Profile = ThresholdProfile.Strict, HeatMaps = false },
+            Retention = TimeSpan.FromDays(3650) + TimeSpan.FromTicks(1),
+        };
+        await Store.CreateAsync(record with { Metadata = metadata }, None);
+
+        var read = (await (await ReopenAsync()).FindAsync(record.Id, None))!.Record;
+
+        Assert.Equal(record, read with { Metadata = null });
+        Assert.Equal(metadata, read.Metadata);
+    }
+
+    [Fact]
     public async Task Another_tenant_sees_nothing()
     {
         var record = await CreateAsync();
