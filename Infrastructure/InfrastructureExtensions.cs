@@ -1,4 +1,5 @@
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Hosting;
 using Deepfake.Infrastructure.Objects;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Deepfake.Infrastructure;
 
-/// <summary>Composes the stores of a host: <see cref="IObjectStore"/>, <see cref="IAnalysisStore"/>, <see cref="IHistoryStore"/> and their health checks.</summary>
+/// <summary>Composes the stores of a host: <see cref="IObjectStore"/>, <see cref="IAnalysisStore"/>, <see cref="IHistoryStore"/>, <see cref="IDocumentStore{T}"/> and their health checks.</summary>
 public static class InfrastructureExtensions
 {
     /// <summary>Everything in one folder on disk, for a host that runs all services in its process.</summary>
@@ -25,6 +26,8 @@ public static class InfrastructureExtensions
         services.AddSingleton<IAnalysisStore>(provider => provider.GetRequiredService<JournalAnalysisStore>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JournalHistoryStore>(provider, provider.GetRequiredService<DataFolder>().In("history.journal")));
         services.AddSingleton<IHistoryStore>(provider => provider.GetRequiredService<JournalHistoryStore>());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DocumentJournal>(provider, provider.GetRequiredService<DataFolder>().In("documents.journal")));
+        services.AddSingleton(typeof(IDocumentStore<>), typeof(JournalDocumentStore<>));
         services.AddSingleton<EmbeddedHealth>();
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHealth>());
         services.AddHealthChecks().AddCheck<EmbeddedHealth>("journal");
@@ -40,25 +43,51 @@ public static class InfrastructureExtensions
     {
         var blobs = S3ConnectionString.Parse(ConnectionString(builder, "blobs", "Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake"));
         var cache = ConnectionString(builder, "cache", "host:6379,password=…");
-        var history = ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
+        var history = HistoryConnectionString(builder);
         var services = AddCommon(builder);
         AddServer<IObjectStore, S3ObjectStore>(services, "blobs", blobs);
         AddServer<IAnalysisStore, RedisAnalysisStore>(services, "cache", cache);
         AddServer<IHistoryStore, PostgresHistoryStore>(services, "history", history);
+        AddDocuments(services, history);
         services.AddHostedService<Preparation>();
         return builder;
+    }
+
+    /// <summary>Only <see cref="IDocumentStore{T}"/>, from <c>ConnectionStrings:history</c> (PostgreSQL), which does not have to be up yet.</summary>
+    /// <exception cref="InvalidOperationException">The connection string is missing; the message shows the form.</exception>
+    public static IHostApplicationBuilder AddDocumentInfrastructure(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        AddDocuments(builder.Services, HistoryConnectionString(builder));
+        builder.Services.AddHostedService<Preparation>();
+        return builder;
+    }
+
+    private static void AddDocuments(IServiceCollection services, string connection)
+    {
+        AddServer<DocumentDatabase>(services, "documents", connection);
+        services.AddSingleton(typeof(IDocumentStore<>), typeof(PostgresDocumentStore<>));
     }
 
     private static void AddServer<TPort, TAdapter>(IServiceCollection services, string name, object connection)
         where TPort : class
         where TAdapter : class, TPort, IPrepared
     {
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TAdapter>(provider, connection));
+        AddServer<TAdapter>(services, name, connection);
         services.AddSingleton<TPort>(provider => provider.GetRequiredService<TAdapter>());
+    }
+
+    private static void AddServer<TAdapter>(IServiceCollection services, string name, object connection)
+        where TAdapter : class, IPrepared
+    {
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TAdapter>(provider, connection));
         services.AddSingleton<IPrepared>(provider => provider.GetRequiredService<TAdapter>());
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             name, provider => new StoreHealth(provider.GetRequiredService<TAdapter>()), failureStatus: null, tags: null));
     }
+
+    private static string HistoryConnectionString(IHostApplicationBuilder builder) =>
+        ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
 
     private static string ConnectionString(IHostApplicationBuilder builder, string name, string form) =>
         builder.Configuration.GetConnectionString(name) is { } text && !string.IsNullOrWhiteSpace(text)

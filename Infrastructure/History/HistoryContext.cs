@@ -1,5 +1,5 @@
+using Deepfake.Infrastructure.Hosting;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Deepfake.Infrastructure.History;
 
@@ -7,13 +7,8 @@ namespace Deepfake.Infrastructure.History;
 internal sealed class HistoryContext(DbContextOptions<HistoryContext> options) : DbContext(options)
 {
     /// <summary>How every part of the store opens the database.</summary>
-    public static DbContextOptions<HistoryContext> Options(string connectionString)
-    {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        // The driver's 100 a process would let a few processes use up a server of ordinary size.
-        if (settings.MaxPoolSize == 100) settings.MaxPoolSize = 20;
-        return new DbContextOptionsBuilder<HistoryContext>().UseNpgsql(settings.ConnectionString, npgsql => npgsql.EnableRetryOnFailure(3)).Options;
-    }
+    public static DbContextOptions<HistoryContext> Options(string connectionString) => new DbContextOptionsBuilder<HistoryContext>()
+        .UseNpgsql(PostgresDatabase.Limit(connectionString), npgsql => npgsql.EnableRetryOnFailure(3)).Options;
 
     public DbSet<HistoryRow> Analyses => Set<HistoryRow>();
 

@@ -9,8 +9,6 @@ namespace Deepfake.Infrastructure.History;
 /// <summary>History in PostgreSQL. The schema is brought up to date on first use, by one instance at a time.</summary>
 public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
 {
-    // Any number that nobody else in the database locks.
-    private const long MigrationLock = 0x6465_6570_6661_6b65;
     private readonly DbContextOptions<HistoryContext> _options;
     private readonly Readiness _schema;
 
@@ -21,7 +19,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     public PostgresHistoryStore(string connectionString, TimeProvider time, ILogger<PostgresHistoryStore> logger)
     {
         _options = HistoryContext.Options(connectionString);
-        _schema = new Readiness("history database", MigrateAsync, time, logger);
+        _schema = new Readiness("history database", stop => PostgresDatabase.MigrateAsync(New, stop), time, logger);
     }
 
     /// <inheritdoc/>
@@ -123,12 +121,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     public Task PrepareAsync(CancellationToken cancellationToken) => _schema.PersistAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task PingAsync(CancellationToken cancellationToken)
-    {
-        await using var db = new HistoryContext(_options);
-        await db.Database.OpenConnectionAsync(cancellationToken);
-        await db.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
-    }
+    public Task PingAsync(CancellationToken cancellationToken) => PostgresDatabase.PingAsync(New, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _schema.Dispose();
@@ -136,26 +129,10 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     private async ValueTask<HistoryContext> OpenAsync(CancellationToken cancellationToken)
     {
         await _schema.EnsureAsync(cancellationToken);
-        return new HistoryContext(_options);
+        return New();
     }
 
-    private async Task MigrateAsync(CancellationToken cancellationToken)
-    {
-        // Several instances start at once; the lock belongs to this connection and goes with it, whatever happens.
-        await using var guard = new HistoryContext(_options);
-        await guard.Database.OpenConnectionAsync(cancellationToken);
-        await guard.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", cancellationToken);
-        try
-        {
-            await using var db = new HistoryContext(_options);
-            await db.Database.MigrateAsync(cancellationToken);
-        }
-        finally
-        {
-            await guard.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", CancellationToken.None);
-            await guard.Database.CloseConnectionAsync();
-        }
-    }
+    private HistoryContext New() => new(_options);
 
     private sealed record Latency(double? Median, double? P95);
 }
