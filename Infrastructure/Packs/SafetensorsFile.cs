@@ -73,6 +73,7 @@ public sealed class SafetensorsFile
         if (entry.GetProperty("dtype").GetString() != "U8") throw new InvalidDataException($"Tensor '{name}' is not U8.");
         var shape = entry.GetProperty("shape").EnumerateArray().Select(side => side.GetInt32()).ToArray();
         var offsets = entry.GetProperty("data_offsets");
+        if (offsets.GetArrayLength() != 2) throw new InvalidDataException($"Tensor '{name}' has no begin and end.");
         int begin = offsets[0].GetInt32(), end = offsets[1].GetInt32();
         if (begin < 0 || end < begin || end > data.Length || Array.Exists(shape, side => side < 0) || shape.Aggregate(1L, (p, side) => checked(p * side)) != end - begin)
             throw new InvalidDataException($"Tensor '{name}' lies outside the pack or does not fit its shape.");

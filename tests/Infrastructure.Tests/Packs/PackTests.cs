@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Packs;
+
+namespace Deepfake.Infrastructure.Tests.Packs;
+
+public sealed class PackTests
+{
+    [Fact]
+    public async Task A_face_pack_reads_back_crop_by_crop()
+    {
+        var pixels = new byte[2 * FacePack.CropBytes];
+        new Random(3).NextBytes(pixels);
+        CropInfo[] crops = [Crop(0.04, 1), Crop(1.0 / 3, 2)];
+        using var stream = new MemoryStream();
+        await new FacePack(pixels, crops).WriteAsync(stream, CancellationToken.None);
+        stream.Position = 0;
+
+        var read = await FacePack.ReadAsync(stream, CancellationToken.None);
+
+        Assert.Equal(JsonSerializer.Serialize(crops, DeepfakeJson.Options), JsonSerializer.Serialize(read.Crops, DeepfakeJson.Options));
+        Assert.True(read[0].Span.SequenceEqual(pixels.AsSpan(0, FacePack.CropBytes)));
+        Assert.True(read[1].Span.SequenceEqual(pixels.AsSpan(FacePack.CropBytes)));
+    }
+
+    [Fact]
+    public async Task A_pack_without_crops_is_a_pack()
+    {
+        using var stream = new MemoryStream();
+        await new FacePack(ReadOnlyMemory<byte>.Empty, []).WriteAsync(stream, CancellationToken.None);
+        stream.Position = 0;
+        Assert.Empty((await FacePack.ReadAsync(stream, CancellationToken.None)).Crops);
+    }
+
+    [Fact]
+    public async Task Crops_without_pixels_and_pixels_without_crops_are_refused()
+    {
+        Assert.Throws<InvalidDataException>(() => new FacePack(new byte[FacePack.CropBytes], [Crop(0, 1), Crop(1, 1)]));
+        await RefusedAsync([new ByteTensor("faces", [1, 256, 256, 3], new byte[FacePack.CropBytes])], []);
+        await RefusedAsync([new ByteTensor("faces", [1, 256, 256, 3], new byte[FacePack.CropBytes])], new() { ["crops"] = "[]" });
+        await RefusedAsync([new ByteTensor("faces", [1, 256, 256, 3], new byte[FacePack.CropBytes])], new() { ["crops"] = "{" });
+        await RefusedAsync([new ByteTensor("faces", [1, 2, 2, 3], new byte[12])], new() { ["crops"] = "[]" });
+        await RefusedAsync([new ByteTensor("other", [1], new byte[1])], new() { ["crops"] = "[]" });
+    }
+
+    [Fact]
+    public async Task A_frame_pack_reads_back_with_its_windows()
+    {
+        var pack = new FramePack
+        {
+            Thumbnails = new ByteTensor("", [2, 1, 2, 3], new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }),
+            Seconds = [0, 1.5],
+            Windows = [new FaceWindow(1.5, 2, new Box(1, 2, 3, 4), new Box(100, 200, 2, 1))],
+            WindowPixels = [new ByteTensor("", [1, 2, 3], new byte[] { 20, 21, 22, 23, 24, 25 })],
+        };
+        using var stream = new MemoryStream();
+        await pack.WriteAsync(stream, CancellationToken.None);
+        stream.Position = 0;
+
+        var read = await FramePack.ReadAsync(stream, CancellationToken.None);
+
+        Assert.Equal(pack.Seconds, read.Seconds);
+        Assert.Equal(pack.Windows, read.Windows);
+        Assert.Equal(pack.Thumbnails.Data.ToArray(), read.Thumbnails.Data.ToArray());
+        Assert.Equal(pack.WindowPixels[0].Data.ToArray(), read.WindowPixels[0].Data.ToArray());
+        Assert.Equal(pack.WindowPixels[0].Shape, read.WindowPixels[0].Shape);
+    }
+
+    private static async Task RefusedAsync(ByteTensor[] tensors, Dictionary<string, string> metadata)
+    {
+        using var stream = new MemoryStream();
+        await SafetensorsWriter.WriteAsync(stream, tensors, metadata, CancellationToken.None);
+        stream.Position = 0;
+        await Assert.ThrowsAsync<InvalidDataException>(() => FacePack.ReadAsync(stream, CancellationToken.None));
+    }
+
+    private static CropInfo Crop(double seconds, int track) => new()
+    {
+        Seconds = seconds,
+        TrackId = track,
+        Box = new Box(1.5f, 2.25f, 100, 80),
+        Landmarks = [100, 110, 150, 110, 128, 140, 128, 170, 70, 120, 190, 120],
+        Quality = new FaceQuality { SizePixels = 100, Sharpness = 12.5f, Brightness = 90, Yaw = -0.1f, Roll = 3 },
+    };
+}
