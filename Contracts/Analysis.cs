@@ -111,7 +111,7 @@ public sealed record Analysis
     /// <summary>Monotonic share done, 0–100.</summary>
     public required double Progress { get; init; }
 
-    /// <summary>Estimated seconds to the end while running; null when it is over or too little is known.</summary>
+    /// <summary>Estimated seconds from <see cref="UpdatedAt"/> to the end; null when it is over or too little is known.</summary>
     public double? SecondsRemaining { get; init; }
 
     /// <summary>Name the client gave the file, cleaned; never used as a path.</summary>
@@ -179,6 +179,9 @@ public sealed record Analysis
 
     /// <summary>When it was accepted (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it last moved on (UTC).</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
 
     /// <summary>When it ended (UTC).</summary>
     public DateTimeOffset? CompletedAt { get; init; }

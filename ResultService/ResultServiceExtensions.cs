@@ -30,6 +30,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<FusionSource>();
         services.AddSingleton<AnalysisFinisher>();
         services.AddSingleton<AnalysisMerger>();
+        services.AddSingleton<AnalysisReader>();
         services.AddSingleton<FaceCrops>();
         services.AddOutbound();
         services.AddSingleton<WebhookSender>();

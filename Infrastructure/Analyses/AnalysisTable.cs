@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Journals;
 
 namespace Deepfake.Infrastructure.Analyses;
@@ -25,6 +26,13 @@ internal sealed class AnalysisTable
 
     public List<AnalysisState> Unannounced(DateTimeOffset finishedBefore, int limit) =>
         Take(_unannounced.Where(row => row.FinishedAt < finishedBefore), limit);
+
+    public List<AnalysisState> Open(string tenant, HistoryCursor? after, int limit) =>
+    [
+        .. _unfinished.Concat(_unannounced).Select(row => row.State)
+            .Where(state => state.Record.Tenant == tenant && after?.IsBefore(state.Record.AcceptedAt, state.Record.Id) != false)
+            .OrderByDescending(state => HistoryTerms.ToStored(state.Record.AcceptedAt)).ThenByDescending(state => state.Record.Id, StringComparer.Ordinal).Take(limit),
+    ];
 
     public List<DeletedAnalysis> Deleted(DateTimeOffset since) => [.. _deleted.Values.Where(deleted => deleted.At >= since).OrderBy(deleted => deleted.At)];
 
@@ -81,7 +89,13 @@ internal sealed class AnalysisTable
                 row.Parts.TryAdd(PartKey.Parse(entry.Part!), entry.Content!.Value);
                 break;
             case EntryKind.Advanced when !row.State.IsOver:
-                row.State = row.State with { Status = AnalysisStatus.Running, Stage = entry.Stage!.Value, Percent = entry.Percent!.Value };
+                row.State = row.State with
+                {
+                    Status = AnalysisStatus.Running,
+                    Stage = entry.Stage!.Value,
+                    Percent = entry.Percent!.Value,
+                    StartedAt = row.State.StartedAt ?? entry.At,
+                };
                 row.AddEvent(entry.At);
                 break;
             case EntryKind.Finished when !row.State.IsOver:
@@ -142,14 +156,18 @@ internal sealed class AnalysisTable
         /// <summary>Ends at the next change.</summary>
         public Task Changed => _changed.Task;
 
-        public void AddEvent(DateTimeOffset at) => Events.Add(new AnalysisEvent
+        public void AddEvent(DateTimeOffset at)
         {
-            Sequence = Events.Count + 1,
-            At = at,
-            Status = State.Status,
-            Stage = State.Stage,
-            Percent = State.Percent,
-        });
+            State = State with { Sequence = Events.Count + 1, ChangedAt = at };
+            Events.Add(new AnalysisEvent
+            {
+                Sequence = State.Sequence,
+                At = at,
+                Status = State.Status,
+                Stage = State.Stage,
+                Percent = State.Percent,
+            });
+        }
 
         public void Signal()
         {

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.History;
 
 namespace Deepfake.Infrastructure.Analyses;
 
@@ -24,6 +25,16 @@ public interface IAnalysisStore
 
     /// <summary>Running analyses accepted before a time whose first message was never confirmed, oldest first.</summary>
     Task<IReadOnlyList<AnalysisState>> FindUnpublishedAsync(DateTimeOffset acceptedBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Analyses of a tenant that history may not have yet (running, or over but not announced), newest first, ids descending inside an
+    /// instant: the order of <see cref="IHistoryStore.ListAsync"/>, times in whole microseconds.
+    /// </summary>
+    /// <param name="tenant">Owner.</param>
+    /// <param name="after">Only those behind this place; null for all.</param>
+    /// <param name="limit">At most this many, from 1.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    Task<IReadOnlyList<AnalysisState>> ListOpenAsync(string tenant, HistoryCursor? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Analyses that are not over, oldest first: what a restarted embedded host takes up again.</summary>
     Task<IReadOnlyList<AnalysisState>> FindUnfinishedAsync(int limit, CancellationToken cancellationToken);
@@ -156,6 +167,15 @@ public sealed record AnalysisState
 
     /// <summary>0–100.</summary>
     public required double Percent { get; init; }
+
+    /// <summary>How many events it has: <see cref="IAnalysisStore.WatchAsync"/> after this number gives what comes next.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>When its last event happened (UTC).</summary>
+    public DateTimeOffset ChangedAt { get; init; }
+
+    /// <summary>When the first worker reported (UTC); null before.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>Whether it is over.</summary>
     public bool IsOver => Status is AnalysisStatus.Completed or AnalysisStatus.Failed or AnalysisStatus.Cancelled;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Journals;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -56,6 +57,10 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     /// <inheritdoc/>
     public Task<IReadOnlyList<AnalysisState>> FindUnpublishedAsync(DateTimeOffset acceptedBefore, int limit, CancellationToken cancellationToken) =>
         Find(() => _table.Unfinished(row => !row.Published && row.State.Record.AcceptedAt < acceptedBefore, limit));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<AnalysisState>> ListOpenAsync(string tenant, HistoryCursor? after, int limit, CancellationToken cancellationToken) =>
+        Find(() => _table.Open(tenant, after, limit));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<AnalysisState>> FindUnfinishedAsync(int limit, CancellationToken cancellationToken) =>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Hosting;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -19,10 +20,12 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     private const string Deadline = "{df}:deadline";
     private const string Unannounced = "{df}:unannounced";
     private const string Deleted = "{df}:deleted";
+    private const string Open = "{df}:open:"; // and the tenant
 
     // A lost notification costs a watcher this long.
     private static readonly TimeSpan WatchPoll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WatchPatience = TimeSpan.FromSeconds(30);
+    private static readonly RedisValue[] StateFields = ["record", "status", "stage", "percent", "events", "changed", "started"];
     private readonly RedisConnection _redis;
     private readonly AnalysisStoreOptions _options;
     private readonly TimeProvider _time;
@@ -40,8 +43,11 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
         var id = record.Id;
         var created = await ScriptAsync(
             RedisScripts.Create,
-            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Tombstone(id)],
-            [id, record.Tenant, Serialize(record), Event(AnalysisStatus.Accepted, Stage.Queued, 0), Milliseconds(record.AcceptedAt), Milliseconds(record.Deadline)],
+            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Tombstone(id), Open + record.Tenant],
+            [
+                id, record.Tenant, Serialize(record), Event(AnalysisStatus.Accepted, Stage.Queued, 0), Milliseconds(record.AcceptedAt),
+                Milliseconds(record.Deadline), Microseconds(record.AcceptedAt), Now(),
+            ],
             cancellationToken);
         if (!created) throw AnalysisGuards.Exists(id);
     }
@@ -52,7 +58,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
 
     /// <inheritdoc/>
     public Task<AnalysisState?> FindAsync(string id, CancellationToken cancellationToken) =>
-        _redis.CallAsync(async db => ReadState(await db.HashGetAsync(Key(id), ["record", "status", "stage", "percent"])), cancellationToken);
+        _redis.CallAsync(async db => ReadState(await db.HashGetAsync(Key(id), StateFields)), cancellationToken);
 
     /// <inheritdoc/>
     public Task MarkPublishedAsync(string id, CancellationToken cancellationToken) =>
@@ -61,6 +67,27 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     /// <inheritdoc/>
     public Task<IReadOnlyList<AnalysisState>> FindUnpublishedAsync(DateTimeOffset acceptedBefore, int limit, CancellationToken cancellationToken) =>
         FindAsync(Unpublished, Milliseconds(acceptedBefore), limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<AnalysisState>> ListOpenAsync(string tenant, HistoryCursor? after, int limit, CancellationToken cancellationToken) =>
+        _redis.CallAsync<IReadOnlyList<AnalysisState>>(
+            async db =>
+            {
+                // Scores are exact: microseconds of this century need 51 bits.
+                var newest = after is { } place ? Microseconds(place.CreatedAt) : double.PositiveInfinity;
+                var found = new List<AnalysisState>();
+                for (var skip = 0L; found.Count < limit; skip += limit)
+                {
+                    var entries = await db.SortedSetRangeByScoreWithScoresAsync(Open + tenant, stop: newest, order: Order.Descending, skip: skip, take: limit);
+                    var ids = entries.Where(entry => entry.Score < newest || string.CompareOrdinal(entry.Element, after!.Value.Id) < 0).Select(entry => (string)entry.Element!);
+                    var rows = await Task.WhenAll(ids.Select(id => db.HashGetAsync(Key(id), StateFields)));
+                    found.AddRange(rows.Select(ReadState).OfType<AnalysisState>());
+                    if (entries.Length < limit) break;
+                }
+
+                return found.Count > limit ? found[..limit] : found;
+            },
+            cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<AnalysisState>> FindUnfinishedAsync(int limit, CancellationToken cancellationToken) =>
@@ -91,7 +118,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
         return ScriptAsync(
             RedisScripts.Advance,
             [Key(id), Parts(id), Events(id)],
-            [Name(stage), (int)stage, percent, Event(AnalysisStatus.Running, stage, percent)],
+            [Name(stage), (int)stage, percent, Event(AnalysisStatus.Running, stage, percent), Now()],
             cancellationToken);
     }
 
@@ -104,7 +131,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
             [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced],
             [
                 id, Name(result.Status), result.Progress, Serialize(result), Event(result.Status, Stage.Done, result.Progress),
-                Milliseconds(_time.GetUtcNow()),
+                Milliseconds(_time.GetUtcNow()), Now(),
             ],
             cancellationToken);
     }
@@ -122,12 +149,12 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
 
     /// <inheritdoc/>
     public Task MarkAnnouncedAsync(string id, CancellationToken cancellationToken) => ScriptAsync(
-        RedisScripts.Announce, [Key(id), Parts(id), Events(id), Unannounced], [id, (long)Math.Ceiling(_options.Retention.TotalSeconds)], cancellationToken);
+        RedisScripts.Announce, [Key(id), Parts(id), Events(id), Unannounced], [id, (long)Math.Ceiling(_options.Retention.TotalSeconds), Open], cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken) => ScriptAsync(
         RedisScripts.Delete,
-        [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted],
+        [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted, Open + tenant],
         [id, tenant, Milliseconds(_time.GetUtcNow()), (long)Math.Ceiling(_options.Tombstones.TotalSeconds)],
         cancellationToken);
 
@@ -213,6 +240,10 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
 
     private static double Milliseconds(DateTimeOffset at) => at.ToUnixTimeMilliseconds();
 
+    private static long Microseconds(DateTimeOffset at) => (at.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / 10;
+
+    private static DateTimeOffset Time(RedisValue ticks) => new((long)ticks, TimeSpan.Zero);
+
     private static byte[] Serialize<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, DeepfakeJson.Options);
 
     private static T Deserialize<T>(RedisValue json) =>
@@ -224,6 +255,9 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
         Status = Enum.Parse<AnalysisStatus>(fields[1]!, ignoreCase: true),
         Stage = Enum.Parse<Stage>(fields[2]!, ignoreCase: true),
         Percent = (double)fields[3],
+        Sequence = (long)fields[4],
+        ChangedAt = Time(fields[5]),
+        StartedAt = fields[6].IsNull ? null : Time(fields[6]),
     };
 
     private static async Task<WatchPage> ReadEventsAsync(IDatabase db, string id, long after)
@@ -234,6 +268,8 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
         var events = entries.Select((entry, i) => Deserialize<AnalysisEvent>(entry) with { Sequence = after + i + 1 }).ToList();
         return new WatchPage(events, status.IsNull || (status != "accepted" && status != "running"));
     }
+
+    private RedisValue Now() => _time.GetUtcNow().UtcTicks;
 
     private RedisValue Event(AnalysisStatus status, Stage stage, double percent) =>
         Serialize(new AnalysisEvent { Sequence = 0, At = _time.GetUtcNow(), Status = status, Stage = stage, Percent = percent });
@@ -246,7 +282,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
             async db =>
             {
                 var ids = await db.SortedSetRangeByScoreAsync(index, stop: before, exclude: double.IsInfinity(before) ? Exclude.None : Exclude.Stop, take: limit);
-                var rows = await Task.WhenAll(ids.Select(id => db.HashGetAsync(Key((string)id!), ["record", "status", "stage", "percent"])));
+                var rows = await Task.WhenAll(ids.Select(id => db.HashGetAsync(Key((string)id!), StateFields)));
                 return [.. rows.Select(ReadState).OfType<AnalysisState>()];
             },
             cancellationToken);

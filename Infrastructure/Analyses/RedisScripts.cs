@@ -8,21 +8,25 @@ internal static class RedisScripts
 {
     private const string IsOver = "local s = redis.call('HGET', KEYS[1], 'status'); if not s or s == 'completed' or s == 'failed' or s == 'cancelled' then return 0 end ";
 
-    /// <summary>KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 tombstone. ARGV: id, tenant, record, event, accepted ms, deadline ms.</summary>
+    /// <summary>
+    /// KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 tombstone, 8 open. ARGV: id, tenant, record, event, accepted ms, deadline ms,
+    /// accepted µs, now in ticks.
+    /// </summary>
     public const string Create = """
         if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('EXISTS', KEYS[7]) == 1 then return 0 end
-        redis.call('HMSET', KEYS[1], 'tenant', ARGV[2], 'record', ARGV[3], 'status', 'accepted', 'stage', 'queued', 'order', 0, 'percent', 0)
+        redis.call('HMSET', KEYS[1], 'tenant', ARGV[2], 'record', ARGV[3], 'status', 'accepted', 'stage', 'queued', 'order', 0, 'percent', 0, 'events', 1, 'changed', ARGV[8])
         redis.call('RPUSH', KEYS[3], ARGV[4])
         redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
         redis.call('ZADD', KEYS[5], ARGV[5], ARGV[1])
         redis.call('ZADD', KEYS[6], ARGV[6], ARGV[1])
+        redis.call('ZADD', KEYS[8], ARGV[7], ARGV[1])
         return 1
         """;
 
     /// <summary>ARGV: part key, JSON.</summary>
     public const string AddPart = IsOver + "return redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[2])";
 
-    /// <summary>ARGV: stage, its order, percent, event.</summary>
+    /// <summary>ARGV: stage, its order, percent, event, now in ticks.</summary>
     public const string Advance = IsOver + """
         if tonumber(ARGV[3]) <= tonumber(redis.call('HGET', KEYS[1], 'percent')) then return 0 end
         redis.call('HMSET', KEYS[1], 'status', 'running', 'percent', ARGV[3])
@@ -33,16 +37,17 @@ internal static class RedisScripts
           -- A late report of an earlier stage moves the percent, never the stage.
           event = string.gsub(event, '"stage":"[a-z]+"', '"stage":"' .. redis.call('HGET', KEYS[1], 'stage') .. '"')
         end
-        redis.call('RPUSH', KEYS[3], event)
+        redis.call('HMSET', KEYS[1], 'events', redis.call('RPUSH', KEYS[3], event), 'changed', ARGV[5])
+        redis.call('HSETNX', KEYS[1], 'started', ARGV[5])
         redis.call('PUBLISH', KEYS[3], '')
         return 1
         """;
 
-    /// <summary>KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 unannounced. ARGV: id, status, percent, result, event, now ms.</summary>
+    /// <summary>KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 unannounced. ARGV: id, status, percent, result, event, now ms, now in ticks.</summary>
     public const string Finish = IsOver + """
         redis.call('HMSET', KEYS[1], 'status', ARGV[2], 'stage', 'done', 'order', 9, 'percent', ARGV[3], 'result', ARGV[4])
         redis.call('DEL', KEYS[2])
-        redis.call('RPUSH', KEYS[3], ARGV[5])
+        redis.call('HMSET', KEYS[1], 'events', redis.call('RPUSH', KEYS[3], ARGV[5]), 'changed', ARGV[7])
         redis.call('ZREM', KEYS[4], ARGV[1])
         redis.call('ZREM', KEYS[5], ARGV[1])
         redis.call('ZREM', KEYS[6], ARGV[1])
@@ -51,23 +56,28 @@ internal static class RedisScripts
         return 1
         """;
 
-    /// <summary>KEYS 4 unannounced. ARGV: id, seconds to keep. Nothing expires before it was announced.</summary>
+    /// <summary>
+    /// KEYS 4 unannounced. ARGV: id, seconds to keep, key of the open ones without its tenant, which only the hash knows. Nothing expires
+    /// before it was announced.
+    /// </summary>
     public const string Announce = """
         local s = redis.call('HGET', KEYS[1], 'status')
         if not s or s == 'accepted' or s == 'running' then return 0 end
         redis.call('ZREM', KEYS[4], ARGV[1])
+        redis.call('ZREM', ARGV[3] .. redis.call('HGET', KEYS[1], 'tenant'), ARGV[1])
         redis.call('EXPIRE', KEYS[1], ARGV[2])
         redis.call('EXPIRE', KEYS[3], ARGV[2])
         return 1
         """;
 
     /// <summary>
-    /// KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 unannounced, 8 tombstone, 9 deleted. ARGV: id, tenant, now ms, seconds to remember.
+    /// KEYS 4 unpublished, 5 unfinished, 6 deadline, 7 unannounced, 8 tombstone, 9 deleted, 10 open. ARGV: id, tenant, now ms, seconds to remember.
     /// </summary>
     public const string Delete = """
         if redis.call('HGET', KEYS[1], 'tenant') ~= ARGV[2] then return 0 end
         redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
         for i = 4, 7 do redis.call('ZREM', KEYS[i], ARGV[1]) end
+        redis.call('ZREM', KEYS[10], ARGV[1])
         redis.call('SETEX', KEYS[8], ARGV[4], '')
         redis.call('ZADD', KEYS[9], ARGV[3], ARGV[2] .. '/' .. ARGV[1])
         redis.call('ZREMRANGEBYSCORE', KEYS[9], '-inf', ARGV[3] - ARGV[4] * 1000)

@@ -7,8 +7,15 @@ namespace Deepfake.Infrastructure.History;
 /// <summary>Place between two results in the order of a history: newest first, and by id among those of the same instant.</summary>
 /// <param name="CreatedAt">Time of the last result before the place.</param>
 /// <param name="Id">Its id.</param>
-internal readonly record struct HistoryCursor(DateTimeOffset CreatedAt, string Id)
+public readonly record struct HistoryCursor(DateTimeOffset CreatedAt, string Id)
 {
+    /// <summary>Place right behind a result, in the precision that both stores keep.</summary>
+    public static HistoryCursor Behind(DateTimeOffset createdAt, string id) => new(HistoryTerms.ToStored(createdAt), id);
+
+    /// <summary>Whether a result comes behind this place.</summary>
+    public bool IsBefore(DateTimeOffset createdAt, string id) =>
+        HistoryTerms.ToStored(createdAt).CompareTo(CreatedAt) is var order and not 0 ? order < 0 : string.CompareOrdinal(id, Id) < 0;
+
     /// <summary>The opaque form for clients.</summary>
     public override string ToString() => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture) + "|" + Id));
 

@@ -4,6 +4,7 @@ using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,58 +14,52 @@ namespace Deepfake.ResultService.Api;
 /// <summary>Reading, listing, cancelling and deleting analyses.</summary>
 internal static class AnalysisEndpoints
 {
-    private const string Tenant = Tenants.Default;
-
     public static void Map(RouteGroupBuilder group)
     {
         group.MapGet("/analyses", ListAsync).WithName("ListAnalyses").WithSummary("Lists analyses, newest first.")
             .WithDescription("Ended analyses come from the history, a page at a time. `status=accepted` or `status=running` lists the ones that are not over, on one page.")
-            .Produces<HistoryPage>().ProducesProblem(400);
+            .Produces<HistoryPage>().ProducesProblem(400).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}", FindAsync).WithName("GetAnalysis").WithSummary("Answers an analysis: what is known by now, or the final record.")
-            .Produces<Analysis>().ProducesProblem(404);
+            .WithDescription("`ETag` and `If-None-Match` spare the body. `wait` holds the answer back for up to 50 s: until the end, or with `If-None-Match` until something changed.")
+            .Produces<Analysis>().Produces(304).ProducesProblem(400).ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapDelete("/analyses/{id}", DeleteAsync).WithName("DeleteAnalysis").WithSummary("Removes an analysis with its medium, pictures and records.")
-            .Produces(204).ProducesProblem(404);
+            .Produces(204).ProducesProblem(404).RequireScope(Scopes.Write);
         group.MapPost("/analyses/{id}/cancel", CancelAsync).WithName("CancelAnalysis").WithSummary("Ends an analysis that is not over and removes its medium.")
-            .Produces<Analysis>().ProducesProblem(404).ProducesProblem(409);
+            .Produces<Analysis>().ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Write);
         group.MapGet("/analyses/{id}/events", EventStream.WriteAsync).WithName("WatchAnalysis").WithSummary("Streams the progress as server-sent events.")
             .WithDescription("Events `progress`, `completed`, `failed`, `cancelled`; the stream ends after the last. `Last-Event-ID` resumes; 204 when nothing is left to say.")
-            .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404);
+            .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
-            .Produces(200, contentType: "image/png").ProducesProblem(404);
+            .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("Counts and latencies over all ended analyses.")
-            .Produces<Statistics>();
+            .Produces<Statistics>().RequireScope(Scopes.Read);
     }
 
     public static bool IsId(string id) => id.Length is > 3 and <= 64 && id.StartsWith("an_", StringComparison.Ordinal) && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     public static IResult NotFound() => Problem.Answer(ErrorCodes.NotFound, "There is no such analysis.");
 
-    private static async Task<IResult> FindAsync(
-        string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, AnalysisMerger merger, CancellationToken cancellationToken)
-    {
-        http.Response.Headers.CacheControl = "no-store";
-        var state = await analyses.FindAsync(Tenant, id, cancellationToken);
-        if (state is { IsOver: false }) return Json(await merger.PreviewAsync(state, cancellationToken));
-        return await analyses.FindResultAsync(Tenant, id, cancellationToken) is { } result ? Json(result)
-            : await history.FindAsync(Tenant, id, cancellationToken) is { } old ? Json(old)
-            : NotFound();
-    }
+    private static async Task<IResult> FindAsync(string id, HttpContext http, AnalysisReader reader, string? wait = null) =>
+        AnalysisReader.TryReadWait(wait, out var time)
+            ? await reader.AnswerAsync(http, id, time)
+            : Problem.Answer(ErrorCodes.InvalidRequest, "'wait' must be a number of seconds.");
 
     private static async Task<IResult> ListAsync(
-        IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken,
+        HttpContext http, IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken,
         string? cursor = null, string? limit = null, string? verdict = null, string? status = null)
     {
+        var tenant = http.GetCaller().Tenant;
         if (!ListQuery.TryRead(cursor, limit, verdict, status, out var query, out var complaint)) return Problem.Answer(ErrorCodes.InvalidRequest, complaint);
         if (query.Status is AnalysisStatus.Accepted or AnalysisStatus.Running)
         {
             var unfinished = await analyses.FindUnfinishedAsync(1000, cancellationToken);
             return Json(new HistoryPage(
-                [.. unfinished.Where(state => state.Record.Tenant == Tenant && state.Status == query.Status && query.Verdict is null).Reverse().Take(query.Limit).Select(Summarise)], null));
+                [.. unfinished.Where(state => state.Record.Tenant == tenant && state.Status == query.Status && query.Verdict is null).Reverse().Take(query.Limit).Select(Summarise)], null));
         }
 
         try
         {
-            return Json(await history.ListAsync(Tenant, query, cancellationToken));
+            return Json(await history.ListAsync(tenant, query, cancellationToken));
         }
         catch (InvalidCursorException)
         {
@@ -73,21 +68,23 @@ internal static class AnalysisEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        string id, IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, CancellationToken cancellationToken)
+        string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, CancellationToken cancellationToken)
     {
+        var tenant = http.GetCaller().Tenant;
         // The store first: from then on late parts stay out and readers get 404. The janitor completes a deletion that breaks off here.
-        var known = await analyses.DeleteAsync(Tenant, id, cancellationToken);
-        known |= await history.DeleteAsync(Tenant, id, cancellationToken);
+        var known = await analyses.DeleteAsync(tenant, id, cancellationToken);
+        known |= await history.DeleteAsync(tenant, id, cancellationToken);
         if (!known) return NotFound();
-        await objects.DeletePrefixAsync(ObjectKeys.Prefix(Tenant, id), cancellationToken);
+        await objects.DeletePrefixAsync(ObjectKeys.Prefix(tenant, id), cancellationToken);
         return TypedResults.NoContent();
     }
 
     private static async Task<IResult> CancelAsync(
-        string id, IAnalysisStore analyses, IHistoryStore history, AnalysisFinisher finisher, IBus bus, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, AnalysisFinisher finisher, IBus bus, TimeProvider time, CancellationToken cancellationToken)
     {
-        var state = await analyses.FindAsync(Tenant, id, cancellationToken);
-        if (state is null && await history.FindAsync(Tenant, id, cancellationToken) is null) return NotFound();
+        var tenant = http.GetCaller().Tenant;
+        var state = await analyses.FindAsync(tenant, id, cancellationToken);
+        if (state is null && await history.FindAsync(tenant, id, cancellationToken) is null) return NotFound();
         if (state is { IsOver: false })
         {
             var result = RecordComposer.Cancel(state, time.GetUtcNow());
@@ -100,8 +97,9 @@ internal static class AnalysisEndpoints
     private static async Task<IResult> FaceAsync(
         string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken)
     {
-        if (await analyses.FindAsync(Tenant, id, cancellationToken) is null && await history.FindAsync(Tenant, id, cancellationToken) is null) return NotFound();
-        if (await crops.EncodeBestAsync(Tenant, id, trackId, cancellationToken) is not { } png)
+        var tenant = http.GetCaller().Tenant;
+        if (await analyses.FindAsync(tenant, id, cancellationToken) is null && await history.FindAsync(tenant, id, cancellationToken) is null) return NotFound();
+        if (await crops.EncodeBestAsync(tenant, id, trackId, cancellationToken) is not { } png)
             return Problem.Answer(ErrorCodes.NotFound, "There is no picture of this face.");
 
         var headers = http.Response.Headers;
@@ -112,9 +110,9 @@ internal static class AnalysisEndpoints
         return TypedResults.Bytes(png, "image/png");
     }
 
-    private static async Task<IResult> StatisticsAsync(IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken)
+    private static async Task<IResult> StatisticsAsync(HttpContext http, IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken)
     {
-        var ended = await history.GetStatisticsAsync(Tenant, cancellationToken);
+        var ended = await history.GetStatisticsAsync(http.GetCaller().Tenant, cancellationToken);
         return Json(new Statistics
         {
             Total = ended.Total,

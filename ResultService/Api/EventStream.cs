@@ -4,6 +4,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.ResultService.Merging;
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -15,22 +16,21 @@ namespace Deepfake.ResultService.Api;
 /// </summary>
 internal static class EventStream
 {
-    private const string Tenant = Tenants.Default;
-
     public static async Task<IResult> WriteAsync(
         string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, IOptions<ResultOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         // A stream is open for as long as the analysis takes; it must not hold up the drain of the process.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        var tenant = http.GetCaller().Tenant;
         IAsyncEnumerator<AnalysisEvent>? events = null;
         var next = Task.FromResult(false);
         try
         {
             var after = LastEventId(http.Request);
-            if (await analyses.FindAsync(Tenant, id, stop.Token) is not { } state)
+            if (await analyses.FindAsync(tenant, id, stop.Token) is not { } state)
             {
                 // Its events are gone, its result is not: say how it ended, once.
-                if (await history.FindAsync(Tenant, id, stop.Token) is not { } old) return AnalysisEndpoints.NotFound();
+                if (await history.FindAsync(tenant, id, stop.Token) is not { } old) return AnalysisEndpoints.NotFound();
                 if (after > 0) return TypedResults.NoContent();
                 Begin(http);
                 await http.Response.WriteAsync(Terminal(1, old), stop.Token);

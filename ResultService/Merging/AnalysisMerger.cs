@@ -70,7 +70,7 @@ public sealed class AnalysisMerger(
             // It ended between two reads, or its index is broken and the analysis about to fail: what we have is still true.
         }
 
-        return analysis with { SecondsRemaining = Progress.SecondsRemaining(state.Record, state.Status, state.Percent, time.GetUtcNow()) };
+        return analysis with { SecondsRemaining = Progress.SecondsRemaining(state.Record, state.Status, state.Percent, state.ChangedAt) };
     }
 
     private async Task<bool> TryCompleteAsync(AnalysisState state, AnalysisParts parts, IPublishEndpoint bus, CancellationToken cancellationToken)

@@ -20,6 +20,7 @@ public static class RecordComposer
         Options = state.Record.Options,
         Media = new MediaSummary { Format = state.Record.Format, Sha256 = state.Record.Sha256, SizeBytes = state.Record.SizeBytes },
         CreatedAt = state.Record.AcceptedAt,
+        UpdatedAt = state.ChangedAt,
     };
 
     /// <summary>The record of a running analysis with what is there by now: faces, frames, scores of the shards that came. No verdict.</summary>
@@ -82,6 +83,7 @@ public static class RecordComposer
         Stage = Stage.Done,
         Progress = 100,
         CompletedAt = now,
+        UpdatedAt = now,
         Timings = new Dictionary<string, double> { ["total"] = Seconds(now - analysis.CreatedAt) },
     };
 

@@ -2,6 +2,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Sweeping;
@@ -42,9 +43,9 @@ public sealed class ObjectJanitor(
         string? cursor = null;
         do
         {
-            var page = await history.ListAsync(Tenants.Default, new HistoryQuery { Status = status, Limit = 200, Cursor = cursor }, cancellationToken);
+            var page = await history.ListAsync(Caller.DefaultTenant, new HistoryQuery { Status = status, Limit = 200, Cursor = cursor }, cancellationToken);
             foreach (var ended in page.Items.Where(ended => ended.CompletedAt >= since))
-                await GuardAsync(ended.Id, () => objects.DeletePrefixAsync(ObjectKeys.Prefix(Tenants.Default, ended.Id), cancellationToken), cancellationToken);
+                await GuardAsync(ended.Id, () => objects.DeletePrefixAsync(ObjectKeys.Prefix(Caller.DefaultTenant, ended.Id), cancellationToken), cancellationToken);
             cursor = page.Items.Any(ended => ended.CreatedAt >= oldest) ? page.NextCursor : null;
         }
         while (cursor is not null);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Deepfake.Infrastructure.Tests.Analyses;
 
 /// <summary>What every analysis store promises; run against each adapter.</summary>
-public abstract class AnalysisStoreContract : IAsyncLifetime
+public abstract partial class AnalysisStoreContract : IAsyncLifetime
 {
     private protected static readonly CancellationToken None = CancellationToken.None;
 

@@ -19,9 +19,9 @@ public sealed class AnalysisEndpointsTests
         Assert.Null(accepted.SecondsRemaining);
 
         var deliveries = submission.Deliveries(host);
+        host.Clock.Advance(TimeSpan.FromSeconds(8));
         await deliveries[0]();
         await deliveries[1]();
-        host.Clock.Advance(TimeSpan.FromSeconds(8));
         var running = await host.GetAsync(submission.Id);
 
         Assert.Equal((AnalysisStatus.Running, Stage.Scoring), (running.Status, running.Stage));

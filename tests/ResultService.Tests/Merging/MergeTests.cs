@@ -14,6 +14,7 @@ public sealed class MergeTests
         {
             Id = "",
             CreatedAt = default,
+            UpdatedAt = null,
             CompletedAt = null,
             Artifacts = new Dictionary<string, string>(),
             Timings = analysis.Timings.Where(clock => clock.Key != "total").ToDictionary(),
