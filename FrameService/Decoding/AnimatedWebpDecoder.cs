@@ -29,7 +29,7 @@ internal sealed class AnimatedWebpDecoder(string program)
         var count = Enumerable.Range(0, frames.Count).Where(wanted).Select(i => i + 1).DefaultIfEmpty(0).Last();
         int width = frames.Take(count).Max(frame => frame.Width), height = frames.Take(count).Max(frame => frame.Height);
         var parser = new ShowInfoParser();
-        await using var child = ChildProcess.Start(program, Arguments(width, height, (long)facts.Width * facts.Height), limit, feed: true, line => parser.Read(line), cancellationToken);
+        await using var child = ChildProcess.Start(program, Arguments(width, height, FfmpegCommand.PixelLimit((long)facts.Width * facts.Height, facts.Height)), limit, feed: true, line => parser.Read(line), cancellationToken);
         var feeding = child.FeedAsync((input, token) => WriteAsync(path, frames.Take(count), input, token), cancellationToken);
         var canvas = new WebpCanvas(facts.Width, facts.Height);
         var size = width * height * 4;
@@ -65,10 +65,10 @@ internal sealed class AnimatedWebpDecoder(string program)
     }
 
     /// <summary>Frames of different sizes are padded to one, so that the pipe has a fixed rhythm.</summary>
-    private static List<string> Arguments(int width, int height, long maxPixels) =>
+    private static List<string> Arguments(int width, int height, string maxPixels) =>
     [
         "-hide_banner", "-nostats", "-nostdin", "-loglevel", "repeat+level+info", "-benchmark", "-max_alloc", "1610612736",
-        "-threads", "1", "-max_pixels", maxPixels.ToString(CultureInfo.InvariantCulture),
+        "-threads", "1", "-max_pixels", maxPixels,
         .. FfmpegCommand.Guards("webp_pipe", fromPipe: true), "-i", "pipe:0",
         "-map", "0:v:0", "-vf", string.Create(CultureInfo.InvariantCulture, $"format=rgba,pad={width}:{height}:0:0:color=black@0,format=rgba"),
         "-fps_mode", "passthrough", "-c:v", "rawvideo", "-f", "rawvideo", "pipe:1",

@@ -33,6 +33,13 @@ internal static class FfmpegCommand
         yield return "0";
     }
 
+    /// <summary>
+    /// Value of <c>-max_pixels</c> that lets a picture through: decoders compare it with their buffers, whose rows are rounded up to 64 pixels.
+    /// </summary>
+    /// <param name="pixels">Width × height of the picture.</param>
+    /// <param name="height">Its height; the highest of any format where it is not known.</param>
+    public static string PixelLimit(long pixels, int height = 65536) => (pixels + 63L * height).ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The arguments for a request.</summary>
     /// <param name="request">What to decode.</param>
     /// <param name="threads">Decoder threads.</param>
@@ -62,7 +69,7 @@ internal static class FfmpegCommand
         }
 
         if (request.ReferenceFramesOnly) arguments.AddRange(["-skip_frame", "noref"]);
-        arguments.AddRange(["-threads", threads.ToString(CultureInfo.InvariantCulture), "-max_pixels", request.SourcePixels.ToString(CultureInfo.InvariantCulture)]);
+        arguments.AddRange(["-threads", threads.ToString(CultureInfo.InvariantCulture), "-max_pixels", PixelLimit(request.SourcePixels)]);
         arguments.AddRange(Guards(request.Demuxer, request.Path is null));
         arguments.AddRange(["-i", request.Path is null ? "pipe:0" : "file:" + request.Path]);
     }

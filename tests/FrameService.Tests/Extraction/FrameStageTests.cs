@@ -55,6 +55,26 @@ public sealed class FrameStageTests(MediaWorkshop workshop, Detectors detectors)
     }
 
     [Fact]
+    public async Task An_animated_webp_of_odd_size_with_transparent_frames_is_read()
+    {
+        var film = workshop.Make("odd.webp", "-i", Samples.Of(workshop, MediaFormat.Gif), "-vf", "scale=483:301", "-c:v", "libwebp_anim", "-q:v", "60");
+        var run = await StageRun.OfAsync(film, MediaFormat.Webp, detectors.Finder);
+        Assert.Equal((MediaKind.Animation, 12, 483, 301), (run.Index.Kind, run.Index.Frames.Count, run.Index.Width, run.Index.Height));
+    }
+
+    [Theory]
+    [InlineData(MediaFormat.Jpeg)]
+    [InlineData(MediaFormat.Png)]
+    [InlineData(MediaFormat.Webp)]
+    public async Task A_picture_of_just_the_allowed_size_is_read(MediaFormat format)
+    {
+        var picture = workshop.Make($"limit.{format.ToString().ToLowerInvariant()}", "-i", Photos.Three, "-vf", "scale=613:411", "-frames:v", "1");
+        var run = await StageRun.OfAsync(picture, format, detectors.Finder, new FrameServiceOptions { MaxPixels = 613 * 411 });
+        Assert.Equal((613, 411), (run.Index.Width, run.Index.Height));
+        await Assert.ThrowsAnyAsync<Exception>(() => StageRun.OfAsync(picture, format, detectors.Finder, new FrameServiceOptions { MaxPixels = 613 * 411 - 1 }));
+    }
+
+    [Fact]
     public async Task Faces_are_in_source_pixels_where_the_photo_shows_them()
     {
         // Decoded at half the size: boxes are still those of the file.
