@@ -13,15 +13,16 @@ TRAINING = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Share of each source; they need not sum to one."""
+    """Share of each source; they need not sum to one. `reals_of` names where a source without reals takes them from."""
 
     blend_sources: dict[str, float]
     pair_sources: dict[str, float]
+    reals_of: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a run is trained. A step sees 2 · (blend_pairs + pairs) crops."""
+    """How a run is trained. A step sees 2 · (blend_pairs + pairs + look_alike_pairs) crops. `precision`: float32 or bfloat16 (matrix products only)."""
 
     seed: int
     epochs: int
@@ -35,6 +36,8 @@ class TrainConfig:
     warmup_steps: int
     ema_decay: float
     label_smoothing: float
+    precision: str = "float32"
+    look_alike_pairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,14 @@ def read_config(path: Path) -> Config:
         unknown = set(table) - {f.name for f in fields(Config)}
         if unknown:
             raise TypeError(f"unknown field {sorted(unknown)[0]}")
-        return Config(data=data, train=train, digest=hashlib.sha256(raw).hexdigest(), **table)
+        if train.precision not in ("float32", "bfloat16"):
+            raise TypeError(f"unknown precision '{train.precision}'")
+        return Config(data=data, train=train, digest=_digest(raw), **table)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _digest(raw: bytes) -> str:
+    """Names an experiment but for how long it runs, which may be decided while it does."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"#"))]
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()

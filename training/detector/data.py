@@ -137,8 +137,11 @@ SIZE_CANDIDATES = 4
 class PairSampler:
     """Draws training pairs. What it returns depends on the generator alone, so that a run resumes exactly."""
 
-    def __init__(self, crops: CropSet, blend_sources: dict[str, float], pair_sources: dict[str, float]) -> None:
-        self._real = {s: _by_medium(crops, crops.where("train", False, [s])) for s in {*blend_sources, *pair_sources}}
+    def __init__(
+        self, crops: CropSet, blend_sources: dict[str, float], pair_sources: dict[str, float], reals_of: dict[str, str] | None = None
+    ) -> None:
+        reals_of = reals_of or {}
+        self._real = {s: _by_medium(crops, crops.where("train", False, [reals_of.get(s, s)])) for s in {*blend_sources, *pair_sources}}
         self._fake = {s: _by_forgery(crops, crops.where("train", True, [s])) for s in pair_sources}
         for source in {*blend_sources, *pair_sources}:
             if not self._real[source] or (source in pair_sources and not self._fake[source]):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torchvision.models.inception import BasicConv2d
 
 PACKAGE = Path(__file__).resolve().parents[2] / ".deps/npm/nsfwjs"
 
@@ -61,6 +62,17 @@ def load_mobilenet_v2(net: nn.Module, package: Path = PACKAGE) -> None:
         _fill_norm(layers[depthwise + 2], weights, f"{prefix}_project_BN")
     _fill_convolution(features[18][0], weights["Conv_1/kernel"])
     _fill_norm(features[18][1], weights, "Conv_1_bn")
+
+
+def load_inception_v3(net: nn.Module, package: Path = PACKAGE) -> None:
+    """Fills the convolutions of an InceptionV3 in torchvision's layout, whole or cut short, in the order both frameworks create them."""
+    weights = read_weights(package / "dist/models/inception_v3")
+    blocks = [module for module in net.features.modules() if isinstance(module, BasicConv2d)]
+    for number, block in enumerate(blocks, 1):
+        _fill_convolution(block.conv, weights[f"conv2d_{number}/kernel"])
+        prefix = f"batch_normalization_{number}"
+        # Keras trains this net's norms without scale.
+        _fill_norm(block.bn, weights | {f"{prefix}/gamma": np.ones(block.bn.num_features, np.float32)}, prefix)
 
 
 def _shard(path: Path) -> bytes:

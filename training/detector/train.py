@@ -22,6 +22,7 @@ from torch import nn
 from . import degrade
 from .config import Config, read_config
 from .data import CropSet, PairSampler
+from .lookalike import look_alike
 from .metrics import auc
 from .nets import build
 from .progress import progress
@@ -59,6 +60,8 @@ def batch_at(crops: CropSet, sampler: PairSampler, config: Config, step: int) ->
     for _ in range(config.train.pairs):
         real, fake = sampler.pair(rng)
         images += _degraded_pair(*_equally_fine(crops, real, fake), config, rng)
+    for _ in range(config.train.look_alike_pairs):
+        images += _degraded_pair(*look_alike(crops.pixels(sampler.blend(rng)), rng), config, rng)
     return np.stack(images), np.tile(np.float32([0, 1]), len(images) // 2)
 
 
@@ -87,7 +90,7 @@ def learning_rate(config: Config, step: int) -> float:
 class Watch:
     """A fixed small look at held-out people after each epoch: AUC per source, and real against self-blend. Nothing is selected by it."""
 
-    def __init__(self, crops: CropSet, config: Config, per_class: int = 200) -> None:
+    def __init__(self, crops: CropSet, config: Config, per_class: int = 100) -> None:
         self._config = config
         rng = np.random.default_rng(7)
         pick = lambda rows: rng.permutation(rows)[:per_class].tolist()
@@ -129,7 +132,7 @@ def train(config: Config, crops: CropSet, resume: bool) -> Path:
         first = state["epoch"]
     else:
         _write_row(log, LOG_FIELDS, fresh=True)
-    sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources)
+    sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources, config.data.reals_of)
     watch = Watch(crops, config)
     for epoch in range(first, config.train.epochs):
         started = time.monotonic()
@@ -155,8 +158,9 @@ def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, crops: Cr
             group["lr"] = learning_rate(config, step)
         smoothing = config.train.label_smoothing
         targets = torch.from_numpy(labels) * (1 - 2 * smoothing) + smoothing
-        logit, _ = net(normalised(net, images))
-        loss = F.binary_cross_entropy_with_logits(logit[:, 0], targets)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.train.precision == "bfloat16"):
+            logit, _ = net(normalised(net, images))
+        loss = F.binary_cross_entropy_with_logits(logit[:, 0].float(), targets)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
