@@ -1,4 +1,4 @@
-"""Networks by name. Each maps normalised RGB crops [N, 3, S, S] to (logit [N, 1], cam [N, h, w])."""
+"""Networks by name. Each maps normalised RGB crops [N, 3, S, S] to (logit [N, 1], cam [N, h, w] or None); see `sequence` for tracks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 from torchvision.models import inception
 
-from . import pretrained
+from . import pretrained, published, residual, sequence
 
 
 class SamePadConv(nn.Conv2d):
@@ -180,7 +180,23 @@ def _mean_of_neighbours(x: torch.Tensor) -> torch.Tensor:
     return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"inception_v3": InceptionV3, "mobilenet_v2": MobileNetV2, "rgb_spectrum": RgbSpectrum}
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "compact_cnn": published.compact_cnn,
+    "convnext_base": published.ConvNextBase,
+    "efficientnet_b0": published.efficientnet_b0,
+    "efficientnet_b4": published.efficientnet_b4,
+    "inception_v3": InceptionV3,
+    "mesoinception4": published.MesoInception4,
+    "mesonet4": published.MesoNet4,
+    "mobilenet_bilstm": sequence.mobilenet_bilstm,
+    "mobilenet_v2": MobileNetV2,
+    "noise_residual": residual.NoiseResidual,
+    "resnet50": published.resnet50,
+    "resnet50_bilstm": sequence.resnet50_bilstm,
+    "rgb_spectrum": RgbSpectrum,
+    "swin_small": published.SwinSmall,
+    "xception": published.Xception,
+}
 
 
 def build(architecture: str, **options: object) -> nn.Module:
