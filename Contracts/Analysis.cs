@@ -129,8 +129,14 @@ public sealed record Analysis
     /// <summary>The medium.</summary>
     public required MediaSummary Media { get; init; }
 
-    /// <summary>The answer in one word; null while running or after a failure.</summary>
+    /// <summary>The answer in one word: a reviewer's where there is one, else the machine's; null while running or after a failure.</summary>
     public Verdict? Verdict { get; init; }
+
+    /// <summary>What the machine said, whatever a reviewer says; null while running or after a failure.</summary>
+    public Verdict? MachineVerdict { get; init; }
+
+    /// <summary>The latest word of a reviewer; null without one.</summary>
+    public Review? Review { get; init; }
 
     /// <summary>Reason codes behind the verdict, one of <see cref="ReasonCodes"/>, strongest first.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
@@ -186,6 +192,15 @@ public sealed record Analysis
     /// <summary>When it ended (UTC).</summary>
     public DateTimeOffset? CompletedAt { get; init; }
 
+    /// <summary>When everything of it will be removed (UTC), if it was submitted with a retention of its own; null for the tenant's rule.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Number among the analyses of the same stored medium, from 1.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The first analysis of this medium, if this is a later version; null otherwise.</summary>
+    public string? ReprocessOf { get; init; }
+
     /// <summary>Seconds spent, by stage.</summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }
@@ -194,6 +209,22 @@ public sealed record Analysis
 /// <param name="Suspicious">From here suspicious.</param>
 /// <param name="Manipulated">From here manipulated.</param>
 public sealed record ScoreThresholds(double Suspicious, double Manipulated);
+
+/// <summary>A person's word on an analysis. It stands above the machine's verdict; probability, scores and evidence stay the machine's.</summary>
+public sealed record Review
+{
+    /// <summary>The verdict.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>Why, in the reviewer's words.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>Id of the API key that signed it; <c>local</c> for the person at a machine without keys.</summary>
+    public required string ReviewedBy { get; init; }
+
+    /// <summary>When (UTC).</summary>
+    public required DateTimeOffset ReviewedAt { get; init; }
+}
 
 /// <summary>Why an analysis failed.</summary>
 /// <param name="Code">Stable code, one of <see cref="ErrorCodes"/>.</param>

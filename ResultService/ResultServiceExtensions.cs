@@ -4,6 +4,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Consumers;
+using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
 using Deepfake.ResultService.Sweeping;
@@ -31,6 +32,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<AnalysisFinisher>();
         services.AddSingleton<AnalysisMerger>();
         services.AddSingleton<AnalysisReader>();
+        services.AddSingleton<AnalysisCatalogue>();
         services.AddSingleton<FaceCrops>();
         services.AddOutbound();
         services.AddSingleton<WebhookSender>();

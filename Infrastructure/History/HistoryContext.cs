@@ -24,38 +24,26 @@ internal sealed class HistoryContext(DbContextOptions<HistoryContext> options) :
         row.Property(x => x.Verdict).HasColumnName("verdict");
         row.Property(x => x.Score).HasColumnName("deepfake_score");
         row.Property(x => x.Sha256).HasColumnName("sha256");
+        row.Property(x => x.Kind).HasColumnName("kind");
+        row.Property(x => x.Reference).HasColumnName("reference");
+        row.Property(x => x.SearchText).HasColumnName("search_text");
+        row.Property(x => x.ErrorCode).HasColumnName("error_code");
+        row.Property(x => x.SizeBytes).HasColumnName("size_bytes");
+        row.Property(x => x.Reasons).HasColumnName("reasons").HasColumnType("jsonb");
+        row.Property(x => x.Models).HasColumnName("models").HasColumnType("jsonb");
+        row.Property(x => x.ExpiresAt).HasColumnName("expires_at");
+        row.Property(x => x.Review).HasColumnName("review").HasColumnType("jsonb");
+        row.Property(x => x.ReviewVerdict).HasColumnName("review_verdict");
+        row.Property(x => x.ShownVerdict).HasColumnName("shown_verdict");
         row.Property(x => x.Summary).HasColumnName("summary").HasColumnType("jsonb");
         row.Property(x => x.Result).HasColumnName("result").HasColumnType("jsonb");
         row.HasIndex(x => new { x.Tenant, x.CreatedAt, x.Id }).IsDescending(false, true, true).HasDatabaseName("ix_analyses_newest");
-        row.HasIndex(x => new { x.Tenant, x.Verdict, x.CreatedAt }).HasDatabaseName("ix_analyses_verdict");
+        row.HasIndex(x => new { x.Tenant, x.ShownVerdict, x.CreatedAt }).HasDatabaseName("ix_analyses_verdict");
         row.HasIndex(x => new { x.Tenant, x.Status, x.CreatedAt }).HasDatabaseName("ix_analyses_status");
         row.HasIndex(x => new { x.Tenant, x.Score }).HasDatabaseName("ix_analyses_score");
         row.HasIndex(x => new { x.Tenant, x.Sha256 }).HasDatabaseName("ix_analyses_sha256");
+        row.HasIndex(x => new { x.Tenant, x.Reference }).HasDatabaseName("ix_analyses_reference");
+        row.HasIndex(x => new { x.Tenant, x.ExpiresAt }).HasDatabaseName("ix_analyses_expiry");
+        row.HasIndex(x => new { x.Tenant, x.CompletedAt }).HasDatabaseName("ix_analyses_completed");
     });
-}
-
-/// <summary>One final result: what is searched as columns, the rest as JSON.</summary>
-internal sealed class HistoryRow
-{
-    public required string Id { get; set; }
-
-    public required string Tenant { get; set; }
-
-    public DateTimeOffset CreatedAt { get; set; }
-
-    public DateTimeOffset? CompletedAt { get; set; }
-
-    public required string Status { get; set; }
-
-    public string? Verdict { get; set; }
-
-    public double? Score { get; set; }
-
-    public required string Sha256 { get; set; }
-
-    /// <summary>An <see cref="AnalysisSummary"/>, so that a list reads no results.</summary>
-    public required string Summary { get; set; }
-
-    /// <summary>The whole <see cref="Contracts.Analysis"/>.</summary>
-    public required string Result { get; set; }
 }

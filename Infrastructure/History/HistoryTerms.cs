@@ -10,19 +10,45 @@ internal static class HistoryTerms
     public static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
+    /// <summary>The value of such a name; null for null.</summary>
+    public static T? Value<T>(string? name)
+        where T : struct, Enum => name is null ? null : Enum.GetValues<T>().First(value => Name(value) == name);
+
     public static AnalysisSummary Summarise(Analysis analysis) => new()
     {
         Id = analysis.Id,
         Status = analysis.Status,
         FileName = analysis.FileName,
+        Reference = analysis.Reference,
         Kind = analysis.Media.Kind,
         Sha256 = analysis.Media.Sha256,
-        Verdict = analysis.Verdict,
+        Verdict = analysis.MachineVerdict ?? analysis.Verdict,
+        MachineVerdict = analysis.MachineVerdict ?? analysis.Verdict,
         DeepfakeScore = analysis.DeepfakeScore,
         ErrorCode = analysis.Error?.Code,
         CreatedAt = ToStored(analysis.CreatedAt),
         CompletedAt = analysis.CompletedAt is { } completed ? ToStored(completed) : null,
+        Version = analysis.Version,
+        ReprocessOf = analysis.ReprocessOf,
     };
+
+    /// <summary>A line under a reviewer's verdict, if there is one.</summary>
+    public static AnalysisSummary Under(AnalysisSummary summary, Verdict? review) => review is { } verdict ? summary with { Verdict = verdict, Reviewed = true } : summary;
+
+    /// <summary>A result under a review, if there is one.</summary>
+    public static Analysis Under(Analysis analysis, Review? review) => review is null ? analysis : analysis with
+    {
+        Verdict = review.Verdict,
+        MachineVerdict = analysis.MachineVerdict ?? analysis.Verdict,
+        IsDeepfake = review.Verdict == Verdict.Inconclusive ? null : review.Verdict == Verdict.Manipulated,
+        Review = review,
+    };
+
+    /// <summary>What a search for text looks into.</summary>
+    public static string SearchText(AnalysisSummary summary) => Fold($"{summary.FileName}\n{summary.Reference}");
+
+    /// <summary>Text without regard to case; done here and not by a database, whose rules depend on its locale.</summary>
+    public static string Fold(string text) => text.ToLowerInvariant();
 
     /// <summary>UTC in whole microseconds: what PostgreSQL keeps, so that a cursor means the same in both stores.</summary>
     public static DateTimeOffset ToStored(DateTimeOffset time) => new(time.UtcTicks / 10 * 10, TimeSpan.Zero);

@@ -5,17 +5,32 @@ namespace Deepfake.Infrastructure.History;
 /// <summary>Every final result, for as long as it is kept: PostgreSQL, or the journal of the embedded host.</summary>
 public interface IHistoryStore
 {
-    /// <summary>Stores a final record; storing the same id again replaces it.</summary>
+    /// <summary>Stores a final record; storing the same id again replaces it, but never a review.</summary>
     Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken);
 
-    /// <summary>One result; null if unknown or of another tenant.</summary>
+    /// <summary>One result, under its review if there is one; null if unknown or of another tenant.</summary>
     Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken);
 
     /// <summary>Results, newest first, in a stable order.</summary>
     Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken);
 
-    /// <summary>Counts and latencies over all results of a tenant.</summary>
-    Task<HistoryStatistics> GetStatisticsAsync(string tenant, CancellationToken cancellationToken);
+    /// <summary>Counts, latencies and agreements over the results of a tenant.</summary>
+    Task<HistoryStatistics> GetStatisticsAsync(string tenant, HistoryWindow window, CancellationToken cancellationToken);
+
+    /// <summary>Puts a reviewer's verdict above the machine's, in place of an earlier one.</summary>
+    /// <returns>False if there is no such result.</returns>
+    Task<bool> SetReviewAsync(string tenant, string id, Review review, CancellationToken cancellationToken);
+
+    /// <summary>Ids of results whose time is over, in no particular order.</summary>
+    /// <param name="tenant">Owner.</param>
+    /// <param name="now">Results that expire by themselves before this or at it.</param>
+    /// <param name="endedBefore">Results that ended before this, if they say nothing of their own; null for none.</param>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    Task<IReadOnlyList<string>> FindExpiredAsync(string tenant, DateTimeOffset now, DateTimeOffset? endedBefore, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Owners of results.</summary>
+    Task<IReadOnlyList<string>> ListTenantsAsync(CancellationToken cancellationToken);
 
     /// <summary>Removes a result.</summary>
     /// <returns>False if unknown or of another tenant.</returns>
@@ -31,11 +46,56 @@ public sealed record HistoryQuery
     /// <summary><see cref="HistoryPage.NextCursor"/> of the page before; null for the first.</summary>
     public string? Cursor { get; init; }
 
-    /// <summary>Only this verdict.</summary>
+    /// <summary>Only this verdict, as shown.</summary>
     public Verdict? Verdict { get; init; }
 
     /// <summary>Only this status.</summary>
     public AnalysisStatus? Status { get; init; }
+
+    /// <summary>Only media of this kind.</summary>
+    public MediaKind? Kind { get; init; }
+
+    /// <summary>Only this medium: 64 lower-case hex digits.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Only the client's name for it.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>Only what has this in its file name or reference, in any case.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Only with at least this score, 0–100.</summary>
+    public double? MinScore { get; init; }
+
+    /// <summary>Only with at most this score, 0–100.</summary>
+    public double? MaxScore { get; init; }
+
+    /// <summary>Only what was accepted in this window.</summary>
+    public HistoryWindow Window { get; init; } = HistoryWindow.Ever;
+
+    /// <summary>Whether a result belongs to the list.</summary>
+    public bool Matches(AnalysisSummary summary) =>
+        (Verdict is null || summary.Verdict == Verdict)
+        && (Status is null || summary.Status == Status)
+        && (Kind is null || summary.Kind == Kind)
+        && (Sha256 is null || summary.Sha256 == Sha256)
+        && (Reference is null || summary.Reference == Reference)
+        && (Text is null || HistoryTerms.SearchText(summary).Contains(HistoryTerms.Fold(Text), StringComparison.Ordinal))
+        && (MinScore is null || summary.DeepfakeScore >= MinScore)
+        && (MaxScore is null || summary.DeepfakeScore <= MaxScore)
+        && Window.Holds(summary.CreatedAt);
+}
+
+/// <summary>A stretch of time.</summary>
+/// <param name="From">First instant; null for any.</param>
+/// <param name="To">The instant after the last; null for any.</param>
+public readonly record struct HistoryWindow(DateTimeOffset? From, DateTimeOffset? To)
+{
+    /// <summary>All of time.</summary>
+    public static HistoryWindow Ever { get; }
+
+    /// <summary>Whether an instant lies inside.</summary>
+    public bool Holds(DateTimeOffset time) => !(time < From) && !(time >= To);
 }
 
 /// <summary>One page of results.</summary>
@@ -55,14 +115,23 @@ public sealed record AnalysisSummary
     /// <summary>Name the client gave.</summary>
     public string? FileName { get; init; }
 
+    /// <summary>The client's own name for it.</summary>
+    public string? Reference { get; init; }
+
     /// <summary>Image, animation or video.</summary>
     public MediaKind? Kind { get; init; }
 
     /// <summary>SHA-256 of the medium.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Verdict of a completed analysis.</summary>
+    /// <summary>Verdict of a completed analysis: a reviewer's where there is one, else the machine's.</summary>
     public Verdict? Verdict { get; init; }
+
+    /// <summary>What the machine said.</summary>
+    public Verdict? MachineVerdict { get; init; }
+
+    /// <summary>Whether a reviewer had a word.</summary>
+    public bool Reviewed { get; init; }
 
     /// <summary>0–100.</summary>
     public double? DeepfakeScore { get; init; }
@@ -75,23 +144,13 @@ public sealed record AnalysisSummary
 
     /// <summary>When it ended (UTC).</summary>
     public DateTimeOffset? CompletedAt { get; init; }
-}
 
-/// <summary>Counts and latencies.</summary>
-public sealed record HistoryStatistics
-{
-    /// <summary>All results.</summary>
-    public required long Total { get; init; }
+    /// <summary>Number among the analyses of the same stored medium, from 1.</summary>
+    public int Version { get; init; } = 1;
 
-    /// <summary>Results by status.</summary>
-    public required IReadOnlyDictionary<string, long> ByStatus { get; init; }
+    /// <summary>The first analysis of this medium, if this is a later version.</summary>
+    public string? ReprocessOf { get; init; }
 
-    /// <summary>Completed results by verdict.</summary>
-    public required IReadOnlyDictionary<string, long> ByVerdict { get; init; }
-
-    /// <summary>Median seconds from acceptance to end of completed analyses; null without any.</summary>
-    public double? MedianSeconds { get; init; }
-
-    /// <summary>95th percentile of the same.</summary>
-    public double? P95Seconds { get; init; }
+    /// <summary>The line of a final record, times in whole microseconds.</summary>
+    public static AnalysisSummary Of(Analysis analysis) => HistoryTerms.Summarise(analysis);
 }

@@ -27,25 +27,20 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     {
         await using var db = await OpenAsync(cancellationToken);
         var summary = HistoryTerms.Summarise(analysis);
-        var row = new HistoryRow
-        {
-            Id = analysis.Id,
-            Tenant = tenant,
-            CreatedAt = summary.CreatedAt,
-            CompletedAt = summary.CompletedAt,
-            Status = HistoryTerms.Name(analysis.Status),
-            Verdict = analysis.Verdict is { } verdict ? HistoryTerms.Name(verdict) : null,
-            Score = analysis.DeepfakeScore,
-            Sha256 = analysis.Media.Sha256,
-            Summary = JsonSerializer.Serialize(summary, DeepfakeJson.Options),
-            Result = JsonSerializer.Serialize(analysis, DeepfakeJson.Options),
-        };
+        var facts = HistoryFacts.Of(analysis);
+        var verdict = Name(summary.MachineVerdict);
         await db.Database.ExecuteSqlAsync(
             $"""
-            INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, deepfake_score, sha256, summary, result)
-            VALUES ({row.Id}, {row.Tenant}, {row.CreatedAt}, {row.CompletedAt}, {row.Status}, {row.Verdict}, {row.Score}, {row.Sha256}, {row.Summary}::jsonb, {row.Result}::jsonb)
-            ON CONFLICT (tenant, id) DO UPDATE SET created_at = excluded.created_at, completed_at = excluded.completed_at, sha256 = excluded.sha256, status = excluded.status, verdict = excluded.verdict,
-              deepfake_score = excluded.deepfake_score, summary = excluded.summary, result = excluded.result
+            INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, shown_verdict, deepfake_score, sha256, kind, reference,
+              search_text, error_code, size_bytes, reasons, models, expires_at, summary, result)
+            VALUES ({analysis.Id}, {tenant}, {summary.CreatedAt}, {summary.CompletedAt}, {HistoryTerms.Name(analysis.Status)}, {verdict}, {verdict},
+              {analysis.DeepfakeScore}, {summary.Sha256}, {Name(summary.Kind)}, {summary.Reference}, {HistoryTerms.SearchText(summary)}, {summary.ErrorCode},
+              {facts.SizeBytes}, {Json(facts.Reasons)}::jsonb, {Json(facts.Models)}::jsonb, {facts.ExpiresAt}, {Json(summary)}::jsonb, {Json(analysis)}::jsonb)
+            ON CONFLICT (tenant, id) DO UPDATE SET created_at = excluded.created_at, completed_at = excluded.completed_at, status = excluded.status,
+              verdict = excluded.verdict, shown_verdict = coalesce(analyses.review_verdict, excluded.verdict), deepfake_score = excluded.deepfake_score,
+              sha256 = excluded.sha256, kind = excluded.kind, reference = excluded.reference, search_text = excluded.search_text,
+              error_code = excluded.error_code, size_bytes = excluded.size_bytes, reasons = excluded.reasons, models = excluded.models,
+              expires_at = excluded.expires_at, summary = excluded.summary, result = excluded.result
             """,
             cancellationToken);
     }
@@ -54,8 +49,8 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     public async Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken)
     {
         await using var db = await OpenAsync(cancellationToken);
-        var json = await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).Select(row => row.Result).SingleOrDefaultAsync(cancellationToken);
-        return json is null ? null : JsonSerializer.Deserialize<Analysis>(json, DeepfakeJson.Options);
+        var found = await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).Select(row => new { row.Result, row.Review }).SingleOrDefaultAsync(cancellationToken);
+        return found is null ? null : HistoryTerms.Under(Parse<Analysis>(found.Result), found.Review is { } review ? Parse<Review>(review) : null);
     }
 
     /// <inheritdoc/>
@@ -64,50 +59,52 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
         var limit = HistoryTerms.PageSize(query);
         var cursor = HistoryTerms.Cursor(query);
         await using var db = await OpenAsync(cancellationToken);
-        var rows = db.Analyses.Where(row => row.Tenant == tenant);
-        if (query.Verdict is { } verdict)
-        {
-            var name = HistoryTerms.Name(verdict);
-            rows = rows.Where(row => row.Verdict == name);
-        }
-
-        if (query.Status is { } status)
-        {
-            var name = HistoryTerms.Name(status);
-            rows = rows.Where(row => row.Status == name);
-        }
-
+        var rows = HistoryFilter.Apply(db.Analyses.Where(row => row.Tenant == tenant), query);
         if (cursor is { } after)
             rows = rows.Where(row => row.CreatedAt < after.CreatedAt || (row.CreatedAt == after.CreatedAt && string.Compare(row.Id, after.Id) < 0));
         var page = await rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
-            .Take(limit + 1).Select(row => row.Summary).ToListAsync(cancellationToken);
-        var items = page.Take(limit).Select(json => JsonSerializer.Deserialize<AnalysisSummary>(json, DeepfakeJson.Options)!).ToList();
+            .Take(limit + 1).Select(row => new { row.Summary, row.ReviewVerdict }).ToListAsync(cancellationToken);
+        var items = page.Take(limit).Select(row => HistoryTerms.Under(Parse<AnalysisSummary>(row.Summary), HistoryTerms.Value<Verdict>(row.ReviewVerdict))).ToList();
         return new HistoryPage(items, page.Count > limit ? new HistoryCursor(items[^1].CreatedAt, items[^1].Id).ToString() : null);
     }
 
     /// <inheritdoc/>
-    public async Task<HistoryStatistics> GetStatisticsAsync(string tenant, CancellationToken cancellationToken)
+    public async Task<HistoryStatistics> GetStatisticsAsync(string tenant, HistoryWindow window, CancellationToken cancellationToken)
     {
         await using var db = await OpenAsync(cancellationToken);
-        var rows = db.Analyses.Where(row => row.Tenant == tenant);
-        var completed = HistoryTerms.Name(AnalysisStatus.Completed);
-        var byStatus = await rows.GroupBy(row => row.Status).Select(group => new { group.Key, Count = group.LongCount() }).ToListAsync(cancellationToken);
-        var byVerdict = await rows.Where(row => row.Status == completed && row.Verdict != null)
-            .GroupBy(row => row.Verdict!).Select(group => new { group.Key, Count = group.LongCount() }).ToListAsync(cancellationToken);
-        var latency = await db.Database.SqlQuery<Latency>(
+        return await PostgresStatistics.ReadAsync(db.Database, tenant, window, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> SetReviewAsync(string tenant, string id, Review review, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        var (json, verdict) = (Json(review), HistoryTerms.Name(review.Verdict));
+        return await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).ExecuteUpdateAsync(
+            set => set.SetProperty(row => row.Review, json).SetProperty(row => row.ReviewVerdict, verdict).SetProperty(row => row.ShownVerdict, verdict), cancellationToken) > 0;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> FindExpiredAsync(string tenant, DateTimeOffset now, DateTimeOffset? endedBefore, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        return await db.Analyses.Where(row => row.Tenant == tenant && (row.ExpiresAt <= now || (row.ExpiresAt == null && row.CompletedAt < endedBefore)))
+            .Take(limit).Select(row => row.Id).ToListAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ListTenantsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await OpenAsync(cancellationToken);
+        // One step through the index a tenant; DISTINCT would read it from end to end.
+        return await db.Database.SqlQuery<string>(
             $"""
-            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS "Median", percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS "P95"
-            FROM (SELECT extract(epoch FROM completed_at - created_at)::double precision AS seconds
-                  FROM analyses WHERE tenant = {tenant} AND status = {completed} AND completed_at IS NOT NULL) AS finished
-            """).SingleAsync(cancellationToken);
-        return new HistoryStatistics
-        {
-            Total = byStatus.Sum(group => group.Count),
-            ByStatus = byStatus.ToDictionary(group => group.Key, group => group.Count),
-            ByVerdict = byVerdict.ToDictionary(group => group.Key, group => group.Count),
-            MedianSeconds = latency.Median,
-            P95Seconds = latency.P95,
-        };
+            WITH RECURSIVE owner AS (
+              (SELECT tenant FROM analyses ORDER BY tenant LIMIT 1)
+              UNION ALL
+              SELECT (SELECT tenant FROM analyses WHERE tenant > owner.tenant ORDER BY tenant LIMIT 1) FROM owner WHERE owner.tenant IS NOT NULL)
+            SELECT tenant AS "Value" FROM owner WHERE tenant IS NOT NULL
+            """).ToListAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -134,5 +131,10 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
 
     private HistoryContext New() => new(_options);
 
-    private sealed record Latency(double? Median, double? P95);
+    private static string? Name<T>(T? value)
+        where T : struct, Enum => value is { } known ? HistoryTerms.Name(known) : null;
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, DeepfakeJson.Options);
+
+    private static T Parse<T>(string json) => JsonSerializer.Deserialize<T>(json, DeepfakeJson.Options) ?? throw new InvalidDataException("The history holds an empty document.");
 }

@@ -1,7 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
 using Deepfake.ServiceDefaults.Identity;
@@ -17,8 +19,10 @@ internal static class AnalysisEndpoints
     public static void Map(RouteGroupBuilder group)
     {
         group.MapGet("/analyses", ListAsync).WithName("ListAnalyses").WithSummary("Lists analyses, newest first.")
-            .WithDescription("Ended analyses come from the history, a page at a time. `status=accepted` or `status=running` lists the ones that are not over, on one page.")
+            .WithDescription("Running and ended ones in one list, in pages; `cursor` takes `next_cursor` of the page before, with the same filters.")
             .Produces<HistoryPage>().ProducesProblem(400).RequireScope(Scopes.Read);
+        group.MapGet("/analyses.csv", ExportAsync).WithName("ExportAnalyses").WithSummary("The whole list as CSV, with the same filters.")
+            .Produces(200, contentType: "text/csv").ProducesProblem(400).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}", FindAsync).WithName("GetAnalysis").WithSummary("Answers an analysis: what is known by now, or the final record.")
             .WithDescription("`ETag` and `If-None-Match` spare the body. `wait` holds the answer back for up to 50 s: until the end, or with `If-None-Match` until something changed.")
             .Produces<Analysis>().Produces(304).ProducesProblem(400).ProducesProblem(404).RequireScope(Scopes.Read);
@@ -31,8 +35,8 @@ internal static class AnalysisEndpoints
             .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
             .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
-        group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("Counts and latencies over all ended analyses.")
-            .Produces<Statistics>().RequireScope(Scopes.Read);
+        group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("What the ended analyses of a window of time say together.")
+            .Produces<Statistics>().ProducesProblem(400).RequireScope(Scopes.Read);
     }
 
     public static bool IsId(string id) => id.Length is > 3 and <= 64 && id.StartsWith("an_", StringComparison.Ordinal) && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
@@ -44,28 +48,23 @@ internal static class AnalysisEndpoints
             ? await reader.AnswerAsync(http, id, time)
             : Problem.Answer(ErrorCodes.InvalidRequest, "'wait' must be a number of seconds.");
 
-    private static async Task<IResult> ListAsync(
-        HttpContext http, IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken,
-        string? cursor = null, string? limit = null, string? verdict = null, string? status = null)
+    private static async Task<IResult> ListAsync([AsParameters] ListQuery parameters, HttpContext http, AnalysisCatalogue catalogue, CancellationToken cancellationToken)
     {
-        var tenant = http.GetCaller().Tenant;
-        if (!ListQuery.TryRead(cursor, limit, verdict, status, out var query, out var complaint)) return Problem.Answer(ErrorCodes.InvalidRequest, complaint);
-        if (query.Status is AnalysisStatus.Accepted or AnalysisStatus.Running)
-        {
-            var unfinished = await analyses.FindUnfinishedAsync(1000, cancellationToken);
-            return Json(new HistoryPage(
-                [.. unfinished.Where(state => state.Record.Tenant == tenant && state.Status == query.Status && query.Verdict is null).Reverse().Take(query.Limit).Select(Summarise)], null));
-        }
-
+        if (!parameters.TryRead(out var query, out var complaint)) return Problem.Answer(ErrorCodes.InvalidRequest, complaint);
         try
         {
-            return Json(await history.ListAsync(tenant, query, cancellationToken));
+            return Json(await catalogue.ListAsync(http.GetCaller().Tenant, query, cancellationToken));
         }
         catch (InvalidCursorException)
         {
             return Problem.Answer(ErrorCodes.InvalidRequest, "The cursor is not one that this service gave out.");
         }
     }
+
+    private static IResult ExportAsync([AsParameters] ListQuery parameters, HttpContext http, AnalysisCatalogue catalogue) =>
+        parameters.TryRead(out var query, out var complaint)
+            ? new AnalysesCsv(catalogue, http.GetCaller().Tenant, query with { Cursor = null })
+            : Problem.Answer(ErrorCodes.InvalidRequest, complaint);
 
     private static async Task<IResult> DeleteAsync(
         string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, CancellationToken cancellationToken)
@@ -110,50 +109,38 @@ internal static class AnalysisEndpoints
         return TypedResults.Bytes(png, "image/png");
     }
 
-    private static async Task<IResult> StatisticsAsync(HttpContext http, IAnalysisStore analyses, IHistoryStore history, CancellationToken cancellationToken)
+    private static async Task<IResult> StatisticsAsync(
+        HttpContext http, AnalysisCatalogue catalogue, IHistoryStore history, CancellationToken cancellationToken, string? from = null, string? to = null)
     {
-        var ended = await history.GetStatisticsAsync(http.GetCaller().Tenant, cancellationToken);
-        return Json(new Statistics
+        if (!ListQuery.TryReadWindow(from, to, out var window, out var complaint)) return Problem.Answer(ErrorCodes.InvalidRequest, complaint);
+        var tenant = http.GetCaller().Tenant;
+        return Json(new Statistics(await history.GetStatisticsAsync(tenant, window, cancellationToken))
         {
-            Total = ended.Total,
-            Unfinished = await analyses.CountUnfinishedAsync(cancellationToken),
-            ByStatus = ended.ByStatus,
-            ByVerdict = ended.ByVerdict,
-            MedianSeconds = ended.MedianSeconds,
-            P95Seconds = ended.P95Seconds,
+            From = window.From,
+            To = window.To,
+            Unfinished = await catalogue.CountUnfinishedAsync(tenant, cancellationToken),
         });
     }
-
-    private static AnalysisSummary Summarise(AnalysisState state) => new()
-    {
-        Id = state.Record.Id,
-        Status = state.Status,
-        FileName = state.Record.FileName,
-        Sha256 = state.Record.Sha256,
-        CreatedAt = state.Record.AcceptedAt,
-    };
 
     private static JsonHttpResult<T> Json<T>(T value) => TypedResults.Json(value, DeepfakeJson.Options);
 }
 
-/// <summary>Counts and latencies.</summary>
-public sealed record Statistics
+/// <summary>What the ended analyses of a window say together, and how many have not ended.</summary>
+public sealed record Statistics : HistoryStatistics
 {
-    /// <summary>Analyses that are over.</summary>
-    public required long Total { get; init; }
+    /// <summary>Adds to what the history counted.</summary>
+    [SetsRequiredMembers]
+    internal Statistics(HistoryStatistics ended)
+        : base(ended)
+    {
+    }
 
-    /// <summary>Analyses that are not.</summary>
-    public required long Unfinished { get; init; }
+    /// <summary>Begin of the window; null for all of time.</summary>
+    public DateTimeOffset? From { get; init; }
 
-    /// <summary>Ended ones by status.</summary>
-    public required IReadOnlyDictionary<string, long> ByStatus { get; init; }
+    /// <summary>End of the window; null for now.</summary>
+    public DateTimeOffset? To { get; init; }
 
-    /// <summary>Completed ones by verdict.</summary>
-    public required IReadOnlyDictionary<string, long> ByVerdict { get; init; }
-
-    /// <summary>Median seconds from acceptance to end of completed analyses.</summary>
-    public required double? MedianSeconds { get; init; }
-
-    /// <summary>95th percentile of the same.</summary>
-    public required double? P95Seconds { get; init; }
+    /// <summary>Analyses that are not over, whenever they were accepted.</summary>
+    public long Unfinished { get; init; }
 }

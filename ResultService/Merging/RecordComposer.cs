@@ -33,6 +33,7 @@ public static class RecordComposer
         return End(Fill(Begin(state), index, fused), AnalysisStatus.Completed, now) with
         {
             Verdict = fused.Decision.Verdict,
+            MachineVerdict = fused.Decision.Verdict,
             Reasons = fused.Decision.Reasons,
             Probability = fused.Probability,
             IsDeepfake = fused.Decision.Verdict == Verdict.Inconclusive ? null : fused.Decision.Verdict == Verdict.Manipulated,

@@ -2,7 +2,6 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
-using Deepfake.ServiceDefaults.Identity;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Sweeping;
@@ -32,20 +31,23 @@ public sealed class ObjectJanitor(
             }, cancellationToken);
         }
 
-        await SweepEndedAsync(AnalysisStatus.Failed, since, cancellationToken);
-        await SweepEndedAsync(AnalysisStatus.Cancelled, since, cancellationToken);
+        foreach (var tenant in await history.ListTenantsAsync(cancellationToken))
+        {
+            await SweepEndedAsync(tenant, AnalysisStatus.Failed, since, cancellationToken);
+            await SweepEndedAsync(tenant, AnalysisStatus.Cancelled, since, cancellationToken);
+        }
     }
 
-    private async Task SweepEndedAsync(AnalysisStatus status, DateTimeOffset since, CancellationToken cancellationToken)
+    private async Task SweepEndedAsync(string tenant, AnalysisStatus status, DateTimeOffset since, CancellationToken cancellationToken)
     {
         // History is ordered by acceptance: beyond this, a page holds nothing that ended recently.
         var oldest = since - LongestAnalysis;
         string? cursor = null;
         do
         {
-            var page = await history.ListAsync(Caller.DefaultTenant, new HistoryQuery { Status = status, Limit = 200, Cursor = cursor }, cancellationToken);
+            var page = await history.ListAsync(tenant, new HistoryQuery { Status = status, Limit = 200, Cursor = cursor }, cancellationToken);
             foreach (var ended in page.Items.Where(ended => ended.CompletedAt >= since))
-                await GuardAsync(ended.Id, () => objects.DeletePrefixAsync(ObjectKeys.Prefix(Caller.DefaultTenant, ended.Id), cancellationToken), cancellationToken);
+                await GuardAsync(ended.Id, () => objects.DeletePrefixAsync(ObjectKeys.Prefix(tenant, ended.Id), cancellationToken), cancellationToken);
             cursor = page.Items.Any(ended => ended.CreatedAt >= oldest) ? page.NextCursor : null;
         }
         while (cursor is not null);

@@ -41,19 +41,66 @@ namespace Deepfake.Infrastructure.History.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("ErrorCode")
+                        .HasColumnType("text")
+                        .HasColumnName("error_code");
+
+                    b.Property<DateTimeOffset?>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Kind")
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Models")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("models");
+
+                    b.Property<string>("Reasons")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("reasons");
+
+                    b.Property<string>("Reference")
+                        .HasColumnType("text")
+                        .HasColumnName("reference");
+
                     b.Property<string>("Result")
                         .IsRequired()
                         .HasColumnType("jsonb")
                         .HasColumnName("result");
 
+                    b.Property<string>("Review")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("review");
+
+                    b.Property<string>("ReviewVerdict")
+                        .HasColumnType("text")
+                        .HasColumnName("review_verdict");
+
                     b.Property<double?>("Score")
                         .HasColumnType("double precision")
                         .HasColumnName("deepfake_score");
+
+                    b.Property<string>("SearchText")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("search_text");
 
                     b.Property<string>("Sha256")
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("sha256");
+
+                    b.Property<string>("ShownVerdict")
+                        .HasColumnType("text")
+                        .HasColumnName("shown_verdict");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("size_bytes");
 
                     b.Property<string>("Status")
                         .IsRequired()
@@ -72,6 +119,15 @@ namespace Deepfake.Infrastructure.History.Migrations
                     b.HasKey("Tenant", "Id")
                         .HasName("pk_analyses");
 
+                    b.HasIndex("Tenant", "CompletedAt")
+                        .HasDatabaseName("ix_analyses_completed");
+
+                    b.HasIndex("Tenant", "ExpiresAt")
+                        .HasDatabaseName("ix_analyses_expiry");
+
+                    b.HasIndex("Tenant", "Reference")
+                        .HasDatabaseName("ix_analyses_reference");
+
                     b.HasIndex("Tenant", "Score")
                         .HasDatabaseName("ix_analyses_score");
 
@@ -85,7 +141,7 @@ namespace Deepfake.Infrastructure.History.Migrations
                     b.HasIndex("Tenant", "Status", "CreatedAt")
                         .HasDatabaseName("ix_analyses_status");
 
-                    b.HasIndex("Tenant", "Verdict", "CreatedAt")
+                    b.HasIndex("Tenant", "ShownVerdict", "CreatedAt")
                         .HasDatabaseName("ix_analyses_verdict");
 
                     b.ToTable("analyses", (string)null);

@@ -6,7 +6,7 @@ using Deepfake.Infrastructure.Tests.Analyses;
 namespace Deepfake.Infrastructure.Tests.History;
 
 /// <summary>What every history store promises; run against each adapter.</summary>
-public abstract class HistoryStoreContract : IAsyncLifetime
+public abstract partial class HistoryStoreContract : IAsyncLifetime
 {
     private protected static readonly CancellationToken None = CancellationToken.None;
     private protected static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
@@ -42,7 +42,7 @@ public abstract class HistoryStoreContract : IAsyncLifetime
         Assert.Equal(Text(second), Text(await Store.FindAsync("acme", "an_1", None)));
         var line = Assert.Single((await Store.ListAsync("acme", new HistoryQuery(), None)).Items);
         Assert.Equal((AnalysisStatus.Completed, Verdict.Authentic, Start.AddHours(1)), (line.Status, line.Verdict, line.CreatedAt));
-        Assert.Equal(1, (await Store.GetStatisticsAsync("acme", None)).Total);
+        Assert.Equal(1, (await Store.GetStatisticsAsync("acme", HistoryWindow.Ever, None)).Total);
     }
 
     [Fact]
@@ -159,22 +159,22 @@ public abstract class HistoryStoreContract : IAsyncLifetime
     [Fact]
     public async Task Statistics_count_and_measure_what_is_there()
     {
-        Assert.Equal(0, (await Store.GetStatisticsAsync("acme", None)).Total);
-        Assert.Null((await Store.GetStatisticsAsync("acme", None)).MedianSeconds);
+        Assert.Equal(0, (await Store.GetStatisticsAsync("acme", HistoryWindow.Ever, None)).Total);
+        Assert.Null((await Store.GetStatisticsAsync("acme", HistoryWindow.Ever, None)).Latency);
         for (var i = 1; i <= 5; i++)
             await Store.SaveAsync("acme", Samples.Result($"an_{i}", Start) with { CompletedAt = Start.AddSeconds(i * i) }, None);
         await Store.SaveAsync("acme", Samples.Result("an_6", Start) with { Verdict = Verdict.Authentic, CompletedAt = Start.AddSeconds(2) }, None);
         await SaveAsync("an_7", Start, AnalysisStatus.Failed);
         await Store.SaveAsync("other", Samples.Result("an_8", Start), None);
 
-        var statistics = await Store.GetStatisticsAsync("acme", None);
+        var statistics = await Store.GetStatisticsAsync("acme", HistoryWindow.Ever, None);
 
         Assert.Equal(7, statistics.Total);
         Assert.Equal(new Dictionary<string, long> { ["completed"] = 6, ["failed"] = 1 }, statistics.ByStatus);
         Assert.Equal(new Dictionary<string, long> { ["manipulated"] = 5, ["authentic"] = 1 }, statistics.ByVerdict);
         // Of 1, 2, 4, 9, 16, 25: between 4 and 9; and a quarter of the way from 25 back to 16.
-        Assert.Equal(6.5, statistics.MedianSeconds!.Value, 9);
-        Assert.Equal(22.75, statistics.P95Seconds!.Value, 9);
+        Assert.Equal(6.5, statistics.Latency!.P50, 9);
+        Assert.Equal(22.75, statistics.Latency.P95, 9);
     }
 
     [Fact]

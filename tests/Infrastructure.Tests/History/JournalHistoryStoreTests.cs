@@ -1,4 +1,8 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
+using Deepfake.Infrastructure.Journals;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Deepfake.Infrastructure.Tests.History;
@@ -31,6 +35,25 @@ public sealed class JournalHistoryStoreTests : HistoryStoreContract
         Assert.NotNull(await store.FindAsync("acme", "an_1", None));
     }
 
+    [Fact]
+    public async Task A_line_of_the_first_release_is_read_with_all_that_came_later()
+    {
+        var old = Analyses.Samples.Result("an_1", Start) with { FileName = "Clip.mp4" };
+        await Store.SaveAsync("acme", old, None);
+        _open!.Dispose();
+        var line = await File.ReadAllTextAsync(Journal);
+        var entry = JsonNode.Parse(line[9..])!;
+        entry.AsObject().Remove("facts");
+        entry["summary"]!.AsObject().Remove("machine_verdict");
+        using (var file = JournalFile.Open(Journal + ".old", new Nothing(), NullLogger.Instance)) await file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString())).Durable;
+        File.Move(Journal + ".old", Journal, overwrite: true);
+
+        var store = await OpenAsync();
+
+        Assert.Equal(Verdict.Manipulated, Assert.Single((await store.ListAsync("acme", new HistoryQuery { Text = "clip" }, None)).Items).MachineVerdict);
+        Assert.Equal("net", Assert.Single((await store.GetStatisticsAsync("acme", HistoryWindow.Ever, None)).Models).Name);
+    }
+
     protected override Task<IHistoryStore> OpenAsync() =>
         Task.FromResult<IHistoryStore>(_open = new JournalHistoryStore(Journal, NullLogger<JournalHistoryStore>.Instance));
 
@@ -38,5 +61,18 @@ public sealed class JournalHistoryStoreTests : HistoryStoreContract
     {
         _open!.Dispose();
         return OpenAsync();
+    }
+
+    private sealed class Nothing : IJournalReader
+    {
+        public void Reset()
+        {
+        }
+
+        public void Apply(ReadOnlySpan<byte> json, JournalSpan span)
+        {
+        }
+
+        public bool Keeps(ReadOnlySpan<byte> json, JournalSpan span) => true;
     }
 }

@@ -1,6 +1,10 @@
+using System.Text.Json;
+using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
 using Deepfake.TestServers;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -27,6 +31,29 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
 
         Assert.False(context.Database.HasPendingModelChanges());
         Assert.Empty(await context.Database.GetPendingMigrationsAsync());
+    }
+
+    [Fact]
+    public async Task What_the_first_release_saved_is_found_by_all_that_came_later()
+    {
+        var connection = await servers.Set.NewPostgresDatabaseAsync();
+        await using (var first = new HistoryContext(HistoryContext.Options(connection)))
+        {
+            await first.GetService<IMigrator>().MigrateAsync("20261121063859_Analyses");
+            var old = Analyses.Samples.Result("an_1", Start) with { FileName = "Clip.mp4", Reasons = [ReasonCodes.NoFace], Verdict = Verdict.Inconclusive };
+            await first.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, deepfake_score, sha256, summary, result)
+                VALUES ('an_1', 'acme', {old.CreatedAt}, {old.CompletedAt}, 'completed', 'inconclusive', 91.23, {old.Media.Sha256},
+                  {JsonSerializer.Serialize(AnalysisSummary.Of(old), DeepfakeJson.Options)}::jsonb, {JsonSerializer.Serialize(old, DeepfakeJson.Options)}::jsonb)
+                """);
+        }
+
+        using var store = New(connection);
+        var query = new HistoryQuery { Kind = MediaKind.Video, Text = "clip", Verdict = Verdict.Inconclusive };
+        Assert.Equal(Verdict.Inconclusive, Assert.Single((await store.ListAsync("acme", query, None)).Items).MachineVerdict);
+        var statistics = await store.GetStatisticsAsync("acme", HistoryWindow.Ever, None);
+        Assert.Equal((5_000_000_000, 1L, "net"), (statistics.Bytes, statistics.Abstentions.Reasons[ReasonCodes.NoFace], Assert.Single(statistics.Models).Name));
     }
 
     [Fact]

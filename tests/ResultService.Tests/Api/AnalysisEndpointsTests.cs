@@ -112,6 +112,14 @@ public sealed class AnalysisEndpointsTests
     [InlineData("status=Completed")]
     [InlineData("cursor=%00%ff")]
     [InlineData("cursor=not-a-cursor!")]
+    [InlineData("status=running&cursor=not-a-cursor!")]
+    [InlineData("kind=film")]
+    [InlineData("sha256=abc")]
+    [InlineData("min_score=-1")]
+    [InlineData("max_score=NaN")]
+    [InlineData("max_score=101")]
+    [InlineData("from=yesterday")]
+    [InlineData("to=2026-13-01")]
     public async Task A_wrong_query_is_a_problem_with_a_code(string query)
     {
         await using var host = await ResultHost.StartAsync();
@@ -224,7 +232,7 @@ public sealed class AnalysisEndpointsTests
 
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["/v1/analyses", "/v1/analyses/{id}", "/v1/analyses/{id}/cancel", "/v1/analyses/{id}/events", "/v1/analyses/{id}/faces/{trackId}", "/v1/statistics"],
+            ["/v1/analyses", "/v1/analyses.csv", "/v1/analyses/{id}", "/v1/analyses/{id}/cancel", "/v1/analyses/{id}/events", "/v1/analyses/{id}/faces/{trackId}", "/v1/statistics"],
             document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
         var analysis = document.GetProperty("components").GetProperty("schemas").GetProperty("Analysis").GetProperty("properties");
         Assert.True(analysis.TryGetProperty("deepfake_score", out _));

@@ -20,27 +20,27 @@ internal sealed class Submission
 
     public FaceIndex Index { get; } = Medium.Film(Shards * PerShard, perShard: PerShard);
 
-    public static async Task<Submission> CreateAsync(ResultHost host, string? webhookUrl = null, TimeSpan? time = null, bool extracted = true)
+    public static async Task<Submission> CreateAsync(
+        ResultHost host, string? webhookUrl = null, TimeSpan? time = null, bool extracted = true, Func<AnalysisRecord, AnalysisRecord>? change = null)
     {
         var submission = new Submission { Id = string.Create(CultureInfo.InvariantCulture, $"an_test{Interlocked.Increment(ref _count):D6}") };
         await host.Objects.PutAsync(ObjectKeys.Media("default", submission.Id), new MemoryStream([1, 2, 3]), "video/mp4", CancellationToken.None);
         var now = host.Clock.GetUtcNow();
-        await host.Analyses.CreateAsync(
-            new AnalysisRecord
-            {
-                Id = submission.Id,
-                Tenant = "default",
-                Lane = Lane.Interactive,
-                FileName = "clip.mp4",
-                MediaKey = ObjectKeys.Media("default", submission.Id),
-                Format = MediaFormat.Mp4,
-                SizeBytes = 3,
-                Sha256 = new string('a', 64),
-                AcceptedAt = now,
-                Deadline = now + (time ?? TimeSpan.FromMinutes(30)),
-                WebhookUrl = webhookUrl,
-            },
-            CancellationToken.None);
+        var record = new AnalysisRecord
+        {
+            Id = submission.Id,
+            Tenant = "default",
+            Lane = Lane.Interactive,
+            FileName = "clip.mp4",
+            MediaKey = ObjectKeys.Media("default", submission.Id),
+            Format = MediaFormat.Mp4,
+            SizeBytes = 3,
+            Sha256 = new string('a', 64),
+            AcceptedAt = now,
+            Deadline = now + (time ?? TimeSpan.FromMinutes(30)),
+            WebhookUrl = webhookUrl,
+        };
+        await host.Analyses.CreateAsync(change?.Invoke(record) ?? record, CancellationToken.None);
         if (extracted) await submission.ExtractAsync(host);
         return submission;
     }
