@@ -366,4 +366,36 @@ public sealed record Signal
 
     /// <summary>The numbers behind the score, by name.</summary>
     public IReadOnlyDictionary<string, double> Values { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>How well the score told manipulated from authentic media where that was measured; null where it never was.</summary>
+    public MeasuredAuc? Auc { get; init; }
+
+    /// <summary>Where the measurement stands out, strongest first; empty when it is about the medium as a whole.</summary>
+    public IReadOnlyList<SignalPlace> Places { get; init; } = [];
+}
+
+/// <summary>Area under the ROC curve of a signal's score, mean over the sources it was measured on. 0.5 is chance.</summary>
+/// <param name="Value">[0,1]; below 0.5 the score is higher on authentic media.</param>
+/// <param name="Low">Lower end of the 95 % interval, whole groups of people resampled.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="Media">Media it was measured on, where the signal applied.</param>
+public sealed record MeasuredAuc(double Value, double Low, double High, int Media);
+
+/// <summary>A place that a signal points at. What is null is not narrowed down.</summary>
+public sealed record SignalPlace
+{
+    /// <summary>The face.</summary>
+    public int? TrackId { get; init; }
+
+    /// <summary>Start, media time in seconds.</summary>
+    public double? StartSeconds { get; init; }
+
+    /// <summary>End, media time in seconds.</summary>
+    public double? EndSeconds { get; init; }
+
+    /// <summary>Box in source pixels after rotation.</summary>
+    public Box? Box { get; init; }
+
+    /// <summary>The signal's own measure there.</summary>
+    public required double Value { get; init; }
 }

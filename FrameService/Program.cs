@@ -5,7 +5,13 @@ using Deepfake.Infrastructure.Bus;
 using Deepfake.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 
-if (args is ["crops", .. var rest]) return await CropsCommand.RunAsync(rest, CancellationToken.None);
+switch (args)
+{
+    case ["crops", .. var rest]:
+        return await CropsCommand.RunAsync(rest, CancellationToken.None);
+    case ["packs", .. var rest]:
+        return await PacksCommand.RunAsync(rest, CancellationToken.None);
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();

@@ -3,8 +3,6 @@ using Deepfake.Contracts;
 using Deepfake.ForensicsWorker.Signals;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Bus;
-using Deepfake.Infrastructure.Objects;
-using Deepfake.Infrastructure.Packs;
 using Deepfake.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -13,12 +11,9 @@ namespace Deepfake.ForensicsWorker.Consumers;
 
 /// <summary>Takes every forensic measurement of a medium.</summary>
 public sealed partial class FramesExtractedConsumer(
-    SignalSuite signals, IAnalysisStore analyses, IObjectStore objects, TimeProvider time, ILogger<FramesExtractedConsumer> logger)
+    SignalSuite signals, MaterialReader reader, IAnalysisStore analyses, TimeProvider time, ILogger<FramesExtractedConsumer> logger)
     : IConsumer<FramesExtracted>
 {
-    /// <summary>Headers that matter lie in front; no more of an image is read.</summary>
-    private const int HeadBytes = 4 * 1024 * 1024;
-
     /// <summary>Measuring takes one thread some tenths of a second; a pack is up to 20 MB.</summary>
     public static ConsumerSettings Settings { get; } = new()
     {
@@ -62,33 +57,15 @@ public sealed partial class FramesExtractedConsumer(
     /// <summary>Null for a pack that cannot be read: the models can still decide.</summary>
     private async Task<ForensicMaterial?> ReadAsync(FramesExtracted message, CancellationToken cancellationToken)
     {
-        FramePack pack;
-        await using (var stream = await objects.OpenAsync(message.FramePackKey, cancellationToken))
+        try
         {
-            try
-            {
-                pack = await FramePack.ReadAsync(stream, cancellationToken);
-            }
-            catch (InvalidDataException e)
-            {
-                Log.PackUnreadable(logger, message.AnalysisId, e);
-                return null;
-            }
+            return await reader.ReadAsync(message, cancellationToken);
         }
-
-        // The headers of films are read by nobody here.
-        var head = message.Kind == MediaKind.Video ? ReadOnlyMemory<byte>.Empty : await ReadHeadAsync(message.MediaKey, cancellationToken);
-        return new ForensicMaterial { Kind = message.Kind, Format = message.Format, Frames = pack, Head = head };
-    }
-
-    private async Task<ReadOnlyMemory<byte>> ReadHeadAsync(string key, CancellationToken cancellationToken)
-    {
-        await using var stream = await objects.OpenAsync(key, cancellationToken);
-        using var head = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int count;
-        while (head.Length < HeadBytes && (count = await stream.ReadAsync(buffer, cancellationToken)) > 0) head.Write(buffer, 0, count);
-        return head.GetBuffer().AsMemory(0, (int)head.Length);
+        catch (InvalidDataException e)
+        {
+            Log.PackUnreadable(logger, message.AnalysisId, e);
+            return null;
+        }
     }
 
     private static partial class Log

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Images;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -30,17 +31,17 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
     public string Name => "azimuthal_spectrum";
 
     /// <inheritdoc/>
-    public double Weight => 0;
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
     /// <inheritdoc/>
-    public Measurement Measure(ForensicMaterial material)
+    public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
         var frames = material.Frames;
         var shapes = new List<SpectrumShape>();
         var scaled = 0;
         for (var i = 0; i < frames.Windows.Count; i++)
         {
-            var plane = LumaPlane.Read(frames.WindowPixels[i]);
+            var plane = material.Plane(i);
             if (frames.Windows[i].Origin.Width > MaxScale * plane.Width) scaled++;
             else if (FaceSquare(plane, frames.Windows[i].Face) is { } square) shapes.Add(Shape(PowerSpectrum.Azimuthal(square.Luma, square.Side)));
         }
@@ -54,8 +55,10 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
 
         var excess = Median(shapes, s => s.TailExcess);
         var peak = Median(shapes, s => s.TailPeak);
-        var score = Score(excess, peak);
+        var raw = Score(excess, peak);
+        var score = calibration.Score(raw);
         return Measurement.Of(
+            raw,
             score,
             score >= 0.5 ? "The face's highest frequencies hold more power than a camera leaves there, as after up-sampling." : "The face's highest frequencies fade as a camera's do.",
             ("tail_excess_db", excess), ("tail_peak_db", peak), ("slope_db_per_decade", Median(shapes, s => s.Slope)), ("windows", shapes.Count));

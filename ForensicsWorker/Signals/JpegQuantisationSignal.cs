@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Headers;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -16,10 +17,10 @@ public sealed class JpegQuantisationSignal : IForensicSignal
     public string Name => "jpeg_quantisation";
 
     /// <inheritdoc/>
-    public double Weight => 0;
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
     /// <inheritdoc/>
-    public Measurement Measure(ForensicMaterial material)
+    public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
         if (material.Format != MediaFormat.Jpeg) return Measurement.NotApplicable("Not a JPEG.");
         if (JpegHeader.Parse(material.Head.Span) is not { Components.Count: > 0 } header) return Measurement.NotApplicable("The JPEG's header cannot be read.");
@@ -32,6 +33,7 @@ public sealed class JpegQuantisationSignal : IForensicSignal
         var difference = chroma is { } c && luma.IsStandard && c.IsStandard && luma.Quality is > 5 and < 98 ? Math.Abs(luma.Quality - c.Quality) : 0;
         return Measurement.Of(
             Score(difference),
+            calibration.Score(Score(difference)),
             Describe(luma, chroma, Subsampling(header.Components), difference),
             ("quality", luma.Quality), ("standard_tables", luma.IsStandard && chroma is not { IsStandard: false } ? 1 : 0), ("table_distance", luma.Distance),
             ("chroma_quality", chroma?.Quality ?? double.NaN), ("tables", header.TableCount), ("components", header.Components.Count), ("progressive", header.Progressive ? 1 : 0));

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Headers;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -29,10 +30,10 @@ public sealed class MetadataSignal : IForensicSignal
     public string Name => "metadata";
 
     /// <inheritdoc/>
-    public double Weight => 0;
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
     /// <inheritdoc/>
-    public Measurement Measure(ForensicMaterial material)
+    public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
         if (material.Format is not (MediaFormat.Jpeg or MediaFormat.Png or MediaFormat.Webp or MediaFormat.Tiff))
             return Measurement.NotApplicable("Metadata of this format are not read.");
@@ -52,6 +53,7 @@ public sealed class MetadataSignal : IForensicSignal
         };
         return Measurement.Of(
             score,
+            calibration.Score(score),
             reason,
             ("generator", generator is null ? 0 : 1), ("editor", editor is null ? 0 : 1), ("camera", camera ? 1 : 0),
             ("exif", metadata.Exif is null ? 0 : 1), ("xmp", metadata.HasXmp ? 1 : 0), ("content_credentials", metadata.HasContentCredentials ? 1 : 0));

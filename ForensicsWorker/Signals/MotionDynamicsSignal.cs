@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Images;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -22,10 +23,10 @@ public sealed class MotionDynamicsSignal : IForensicSignal
     public string Name => "motion_dynamics";
 
     /// <inheritdoc/>
-    public double Weight => 0;
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
     /// <inheritdoc/>
-    public Measurement Measure(ForensicMaterial material)
+    public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
         if (material.Kind == MediaKind.Image) return Measurement.NotApplicable("A still image does not move.");
         var steps = Steps(material);
@@ -38,6 +39,7 @@ public sealed class MotionDynamicsSignal : IForensicSignal
         var share = (double)repeats / steps.Length;
         return Measurement.Of(
             Score(share),
+            calibration.Score(Score(share)),
             repeats > 0 ? $"{repeats} of {steps.Length} steps repeat the frame before." : "No frame repeats the one before.",
             ("frames", steps.Length + 1), ("repeats", repeats), ("jumps", jumps), ("median_change", median), ("largest_change", steps.Max()));
     }

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Images;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -31,25 +32,27 @@ public sealed class NoiseResidualSignal : IForensicSignal
     public string Name => "noise_residual";
 
     /// <inheritdoc/>
-    public double Weight => 0;
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
     /// <inheritdoc/>
-    public Measurement Measure(ForensicMaterial material)
+    public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
         var frames = material.Frames;
         if (frames.Windows.Count == 0) return Measurement.NotApplicable("No face was found.");
         var found = new List<NoiseContrast>();
         for (var i = 0; i < frames.Windows.Count; i++)
-            if (Compare(LumaPlane.Read(frames.WindowPixels[i]), frames.Windows[i].Face) is { } contrast) found.Add(contrast);
+            if (Compare(material.Plane(i), frames.Windows[i].Face) is { } contrast) found.Add(contrast);
         if (found.Count == 0) return Measurement.NotApplicable("Too little smooth area in or around the face to compare.");
         found.RemoveAll(c => Math.Min(c.FaceNoise, c.SurroundingNoise) < FaintNoise);
         if (found.Count == 0) return Measurement.NotApplicable("Compression has removed the noise.");
 
         var effect = RobustStatistics.Median(found.Select(c => c.Effect).ToArray());
-        var score = Score(effect);
+        var raw = Score(effect);
+        var score = calibration.Score(raw);
         var reason = score < 0.5 ? "The face carries the same noise as its surroundings."
             : effect > 0 ? "The face carries more noise than its surroundings." : "The face carries less noise than its surroundings.";
         return Measurement.Of(
+            raw,
             score,
             reason,
             ("effect_size", effect),

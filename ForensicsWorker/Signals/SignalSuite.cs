@@ -1,55 +1,77 @@
+using System.Diagnostics;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Microsoft.Extensions.Logging;
 
 namespace Deepfake.ForensicsWorker.Signals;
 
+/// <summary>A signal's measurement and what it cost.</summary>
+/// <param name="Name">The signal.</param>
+/// <param name="Calibration">What was known of it.</param>
+/// <param name="Measurement">What it found.</param>
+/// <param name="Milliseconds">Wall time.</param>
+public readonly record struct TimedMeasurement(string Name, SignalCalibration Calibration, Measurement Measurement, double Milliseconds);
+
 /// <summary>Every signal there is.</summary>
-public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, ILogger<SignalSuite> logger)
+public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, ForensicsManifest manifest, ILogger<SignalSuite> logger)
 {
     private const string NoReason = "unavailable";
 
-    private readonly IReadOnlyList<IForensicSignal> _signals = [.. signals];
+    private readonly IReadOnlyList<(IForensicSignal Signal, SignalCalibration Calibration)> _signals =
+        [.. signals.Select(signal => (signal, manifest.Signals.GetValueOrDefault(signal.Name) ?? signal.Assumed))];
 
     /// <summary>The signals of this service.</summary>
     public static IReadOnlyList<IForensicSignal> All { get; } =
         [new AzimuthalSpectrumSignal(), new NoiseResidualSignal(), new JpegQuantisationSignal(), new MotionDynamicsSignal(), new MetadataSignal()];
 
     /// <summary>Takes every measurement. A signal that throws is listed as unavailable.</summary>
-    public IReadOnlyList<Signal> Measure(ForensicMaterial material, CancellationToken cancellationToken)
+    public IReadOnlyList<Signal> Measure(ForensicMaterial material, CancellationToken cancellationToken) =>
+        [.. MeasureEach(material, cancellationToken).Select(timed => Describe(timed.Name, timed.Calibration, timed.Measurement))];
+
+    /// <summary>The same with everything that measuring the signals themselves needs.</summary>
+    public IEnumerable<TimedMeasurement> MeasureEach(ForensicMaterial material, CancellationToken cancellationToken)
     {
-        var results = new List<Signal>(_signals.Count);
-        foreach (var signal in _signals)
+        foreach (var (signal, calibration) in _signals)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Measurement measurement;
-            try
-            {
-                measurement = signal.Measure(material);
-            }
-            catch (Exception e)
-            {
-                Log.SignalFailed(logger, signal.Name, e);
-                measurement = Measurement.NotApplicable(NoReason);
-            }
-
-            results.Add(Describe(signal, measurement));
+            var began = Stopwatch.GetTimestamp();
+            var measurement = Try(signal, material, calibration);
+            yield return new TimedMeasurement(signal.Name, calibration, measurement, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
-
-        return results;
     }
 
     /// <summary>Every signal as unavailable: there is nothing to measure.</summary>
-    public IReadOnlyList<Signal> Unavailable() => [.. _signals.Select(signal => Describe(signal, Measurement.NotApplicable(NoReason)))];
+    public IReadOnlyList<Signal> Unavailable() =>
+        [.. _signals.Select(entry => Describe(entry.Signal.Name, entry.Calibration, Measurement.NotApplicable(NoReason)))];
 
-    private static Signal Describe(IForensicSignal signal, Measurement measurement) => new()
+    private Measurement Try(IForensicSignal signal, ForensicMaterial material, SignalCalibration calibration)
     {
-        Name = signal.Name,
-        Score = measurement.Score,
-        Applicable = measurement.Score is not null,
-        Reason = measurement.Reason,
-        Weight = signal.Weight,
-        Values = measurement.Values,
-    };
+        try
+        {
+            return signal.Measure(material, calibration);
+        }
+        catch (Exception e)
+        {
+            Log.SignalFailed(logger, signal.Name, e);
+            return Measurement.NotApplicable(NoReason);
+        }
+    }
+
+    private static Signal Describe(string name, SignalCalibration calibration, Measurement measurement)
+    {
+        var beyond = measurement.Raw is { } raw && calibration.Range is { } range && (raw < range.Low || raw > range.High);
+        return new Signal
+        {
+            Name = name,
+            Score = measurement.Score,
+            Applicable = measurement.Score is not null,
+            Reason = beyond ? measurement.Reason + " No medium it was measured on went so far." : measurement.Reason,
+            Weight = calibration.Weight,
+            Values = measurement.Values,
+            Auc = calibration.Auc,
+            Places = measurement.Places,
+        };
+    }
 
     private static partial class Log
     {

@@ -82,7 +82,7 @@ public sealed class AzimuthalSpectrumTests
     public void Faces_below_64_pixels_are_not_measured()
     {
         var pack = TestMaterial.Pack([TestMaterial.WhiteNoise(128, 10, 5)], 128, new Box(40, 40, 60, 63));
-        Assert.Null(new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(pack)).Score);
+        Assert.Null(TestMaterial.Measure(new AzimuthalSpectrumSignal(), TestMaterial.Of(pack)).Score);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class AzimuthalSpectrumTests
         var pack = TestMaterial.Pack([TestMaterial.WhiteNoise(128, 10, 5)], 128, new Box(0, 0, 128, 128));
         var window = pack.Windows[0] with { Origin = new Box(0, 0, 256, 256) };
         var scaled = new Infrastructure.Packs.FramePack { Thumbnails = pack.Thumbnails, Seconds = [], Windows = [window], WindowPixels = pack.WindowPixels };
-        var result = new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(scaled));
+        var result = TestMaterial.Measure(new AzimuthalSpectrumSignal(), TestMaterial.Of(scaled));
         Assert.Null(result.Score);
         Assert.Contains("too large", result.Reason, StringComparison.Ordinal);
     }
@@ -105,14 +105,14 @@ public sealed class AzimuthalSpectrumTests
     public void A_box_that_makes_no_sense_does_no_harm(float x, float y, float width, float height)
     {
         var pack = TestMaterial.Pack([TestMaterial.WhiteNoise(128, 10, 5)], 128, new Box(x, y, width, height));
-        new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(pack));
-        new NoiseResidualSignal().Measure(TestMaterial.Of(pack));
+        TestMaterial.Measure(new AzimuthalSpectrumSignal(), TestMaterial.Of(pack));
+        TestMaterial.Measure(new NoiseResidualSignal(), TestMaterial.Of(pack));
     }
 
     private static Measurement Measure(float[] luma)
     {
         var side = (int)Math.Sqrt(luma.Length);
-        return new AzimuthalSpectrumSignal().Measure(TestMaterial.Of(TestMaterial.Pack([luma], side, new Box(0, 0, side, side))));
+        return TestMaterial.Measure(new AzimuthalSpectrumSignal(), TestMaterial.Of(TestMaterial.Pack([luma], side, new Box(0, 0, side, side))));
     }
 
     /// <summary>What a transposed convolution with a poor kernel does: zeros between the pixels, then a 3 × 3 tent that is slightly off.</summary>

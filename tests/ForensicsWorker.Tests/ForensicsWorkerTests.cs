@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using NSubstitute;
+using NSubstitute.Extensions;
 using Xunit;
 
 namespace Deepfake.ForensicsWorker.Tests;
@@ -26,6 +27,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _analyses.FindAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => State(call.Arg<string>()));
+        _objects.OpenAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns<Stream>(call => throw new ObjectNotFoundException(call.Arg<string>()));
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(_objects).AddSingleton(_analyses).AddSingleton(_completed);
@@ -40,7 +42,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
     public async Task A_JPEG_gets_all_signals()
     {
         await Put("an_1", TestMaterial.Pack([TestMaterial.Natural(256, 1)], 256, new Box(80, 80, 96, 96)));
-        _objects.OpenAsync("tenant/an_1/media", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(TestMaterial.Sample("quality-75.jpg")));
+        _objects.Configure().OpenAsync("tenant/an_1/media", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(TestMaterial.Sample("quality-75.jpg")));
         await Publish("an_1", MediaKind.Image, MediaFormat.Jpeg);
         await Until(() => _completed.ContainsKey("an_1"));
         var message = _completed["an_1"];
@@ -64,7 +66,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_pack_that_cannot_be_read_leaves_the_decision_to_the_models()
     {
-        _objects.OpenAsync("tenant/an_1/frames.safetensors", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream([1, 2, 3]));
+        _objects.Configure().OpenAsync("tenant/an_1/frames.safetensors", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream([1, 2, 3]));
         await Publish("an_1", MediaKind.Video, MediaFormat.Mp4);
         await Until(() => _completed.ContainsKey("an_1"));
         Assert.All(_completed["an_1"].Signals, signal => Assert.Equal((false, "unavailable"), (signal.Applicable, signal.Reason)));
@@ -120,7 +122,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         using var stream = new MemoryStream();
         await pack.WriteAsync(stream, default);
         var bytes = stream.ToArray();
-        _objects.OpenAsync(ObjectKeys.FramePack("tenant", analysis), Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(bytes));
+        _objects.Configure().OpenAsync(ObjectKeys.FramePack("tenant", analysis), Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(bytes));
     }
 
     private Task Publish(string analysis, MediaKind kind, MediaFormat format, DateTimeOffset? deadline = null) => _host.Services.GetRequiredService<IBus>().Publish(new FramesExtracted

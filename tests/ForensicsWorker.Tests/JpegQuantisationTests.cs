@@ -81,7 +81,7 @@ public sealed class JpegQuantisationTests
 
     [Fact]
     public void Other_formats_are_not_measured() =>
-        Assert.Null(new JpegQuantisationSignal().Measure(TestMaterial.Of(TestMaterial.Pack(), head: TestMaterial.Sample("plain.png"))).Score);
+        Assert.Null(TestMaterial.Measure(new JpegQuantisationSignal(), TestMaterial.Of(TestMaterial.Pack(), head: TestMaterial.Sample("plain.png"))).Score);
 
     [Fact]
     public void Every_cut_of_a_file_is_read_or_refused()
@@ -101,7 +101,7 @@ public sealed class JpegQuantisationTests
                 var changed = (byte[])file.Clone();
                 changed[i] = value;
                 Measure(changed);
-                new MetadataSignal().Measure(TestMaterial.Of(TestMaterial.Pack(), format: MediaFormat.Jpeg, head: changed));
+                TestMaterial.Measure(new MetadataSignal(), TestMaterial.Of(TestMaterial.Pack(), format: MediaFormat.Jpeg, head: changed));
             }
         }
     }
@@ -120,5 +120,5 @@ public sealed class JpegQuantisationTests
         Assert.Null(JpegHeader.Parse(flood));
     }
 
-    private static Measurement Measure(byte[] head) => new JpegQuantisationSignal().Measure(TestMaterial.Of(TestMaterial.Pack(), format: MediaFormat.Jpeg, head: head));
+    private static Measurement Measure(byte[] head) => TestMaterial.Measure(new JpegQuantisationSignal(), TestMaterial.Of(TestMaterial.Pack(), format: MediaFormat.Jpeg, head: head));
 }

@@ -59,5 +59,5 @@ public sealed class MetadataTests
         Assert.Null(exif.Model);
     }
 
-    private static Measurement Measure(MediaFormat format, byte[] head) => new MetadataSignal().Measure(TestMaterial.Of(TestMaterial.Pack(), format: format, head: head));
+    private static Measurement Measure(MediaFormat format, byte[] head) => TestMaterial.Measure(new MetadataSignal(), TestMaterial.Of(TestMaterial.Pack(), format: format, head: head));
 }

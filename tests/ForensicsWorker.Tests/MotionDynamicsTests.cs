@@ -40,7 +40,7 @@ public sealed class MotionDynamicsTests
 
     [Fact]
     public void An_image_is_not_judged() =>
-        Assert.Null(new MotionDynamicsSignal().Measure(TestMaterial.Of(Pack([1, 2, 3, 4, 5]))).Score);
+        Assert.Null(TestMaterial.Measure(new MotionDynamicsSignal(), TestMaterial.Of(Pack([1, 2, 3, 4, 5]))).Score);
 
     [Fact]
     public void The_score_rises_with_the_share_of_repeats()
@@ -48,7 +48,7 @@ public sealed class MotionDynamicsTests
         for (var share = 0.0; share < 0.5; share += 0.05) Assert.True(MotionDynamicsSignal.Score(share) < MotionDynamicsSignal.Score(share + 0.05));
     }
 
-    private static Measurement Measure(params int[] levels) => new MotionDynamicsSignal().Measure(TestMaterial.Of(Pack(levels), MediaKind.Video, MediaFormat.Mp4));
+    private static Measurement Measure(params int[] levels) => TestMaterial.Measure(new MotionDynamicsSignal(), TestMaterial.Of(Pack(levels), MediaKind.Video, MediaFormat.Mp4));
 
     private static Infrastructure.Packs.FramePack Pack(int[] levels) =>
         TestMaterial.Pack(thumbnails: [.. levels.Select(level => Enumerable.Repeat((byte)(50 + level), 16 * 16 * 3).ToArray())], thumbnailSide: 16);

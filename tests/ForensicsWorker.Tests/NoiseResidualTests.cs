@@ -54,7 +54,7 @@ public sealed class NoiseResidualTests
     {
         var luma = TestMaterial.WhiteNoise(Side, 3, 9);
         for (var i = 0; i < luma.Length; i++) luma[i] += (i % Side - Side / 2) * 0.2f;
-        var result = new NoiseResidualSignal().Measure(TestMaterial.Of(TestMaterial.Pack([luma], Side, Face)));
+        var result = TestMaterial.Measure(new NoiseResidualSignal(), TestMaterial.Of(TestMaterial.Pack([luma], Side, Face)));
         Assert.True(result.Score < 0.1, $"{result.Score}");
     }
 
@@ -62,7 +62,7 @@ public sealed class NoiseResidualTests
     public void One_odd_window_of_five_does_not_decide()
     {
         var windows = Enumerable.Range(0, 5).Select(i => Picture(4, i == 2 ? 12 : 4, i)).ToList();
-        Assert.True(new NoiseResidualSignal().Measure(TestMaterial.Of(TestMaterial.Pack(windows, Side, Face))).Score < 0.1);
+        Assert.True(TestMaterial.Measure(new NoiseResidualSignal(), TestMaterial.Of(TestMaterial.Pack(windows, Side, Face))).Score < 0.1);
     }
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class NoiseResidualTests
     public void Clipped_pictures_are_not_compared()
     {
         var white = Enumerable.Repeat(255f, Side * Side).ToArray();
-        Assert.Null(new NoiseResidualSignal().Measure(TestMaterial.Of(TestMaterial.Pack([white], Side, Face))).Score);
+        Assert.Null(TestMaterial.Measure(new NoiseResidualSignal(), TestMaterial.Of(TestMaterial.Pack([white], Side, Face))).Score);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class NoiseResidualTests
     }
 
     private static Measurement Measure(double around, double inside, int seed) =>
-        new NoiseResidualSignal().Measure(TestMaterial.Of(TestMaterial.Pack([Picture(around, inside, seed)], Side, Face)));
+        TestMaterial.Measure(new NoiseResidualSignal(), TestMaterial.Of(TestMaterial.Pack([Picture(around, inside, seed)], Side, Face)));
 
     private static float[] Picture(double around, double inside, int seed)
     {

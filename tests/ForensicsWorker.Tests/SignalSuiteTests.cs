@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Signals;
 using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -76,14 +77,14 @@ public sealed class SignalSuiteTests
         Assert.Equal(JsonSerializer.Serialize(Suite(SignalSuite.All).Measure(material, default)), JsonSerializer.Serialize(Suite(SignalSuite.All).Measure(material, default)));
     }
 
-    private static SignalSuite Suite(IEnumerable<IForensicSignal> signals) => new(signals, NullLogger<SignalSuite>.Instance);
+    private static SignalSuite Suite(IEnumerable<IForensicSignal> signals) => new(signals, ForensicsManifest.BuiltIn, NullLogger<SignalSuite>.Instance);
 
     private sealed class Broken : IForensicSignal
     {
         public string Name => "broken";
 
-        public double Weight => 0;
+        public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
 
-        public Measurement Measure(ForensicMaterial material) => throw new InvalidDataException();
+        public Measurement Measure(ForensicMaterial material, SignalCalibration calibration) => throw new InvalidDataException();
     }
 }

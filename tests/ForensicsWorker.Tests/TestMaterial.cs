@@ -22,6 +22,9 @@ internal static class TestMaterial
     public static ForensicMaterial Of(FramePack pack, MediaKind kind = MediaKind.Image, MediaFormat format = MediaFormat.Png, byte[]? head = null) =>
         new() { Kind = kind, Format = format, Frames = pack, Head = head ?? [] };
 
+    /// <summary>Measures with the built-in calibration.</summary>
+    public static Measurement Measure(IForensicSignal signal, ForensicMaterial material) => signal.Measure(material, signal.Assumed);
+
     public static byte[] Rgb(float[] luma) => [.. luma.SelectMany(value => Enumerable.Repeat((byte)Math.Clamp(MathF.Round(value), 0, 255), 3))];
 
     public static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

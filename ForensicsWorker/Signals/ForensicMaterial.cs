@@ -1,0 +1,35 @@
+using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Images;
+using Deepfake.Infrastructure.Packs;
+
+namespace Deepfake.ForensicsWorker.Signals;
+
+/// <summary>What signals may look at.</summary>
+public sealed record ForensicMaterial
+{
+    private LumaPlane?[]? _planes;
+
+    /// <summary>Image, animation or video.</summary>
+    public required MediaKind Kind { get; init; }
+
+    /// <summary>Container of the medium.</summary>
+    public required MediaFormat Format { get; init; }
+
+    /// <summary>Thumbnails and native-resolution windows.</summary>
+    public required FramePack Frames { get; init; }
+
+    /// <summary>Faces of every sampled frame; null where they could not be read.</summary>
+    public FaceIndex? Index { get; init; }
+
+    /// <summary>First bytes of the medium as it was uploaded; empty where it was not read.</summary>
+    public ReadOnlyMemory<byte> Head { get; init; }
+
+    /// <summary>Luma of a window, computed once.</summary>
+    /// <param name="window">Number of the window.</param>
+    /// <exception cref="InvalidDataException">The pack's window is no RGB picture.</exception>
+    public LumaPlane Plane(int window)
+    {
+        var planes = _planes ??= new LumaPlane?[Frames.Windows.Count];
+        return planes[window] ??= LumaPlane.Read(Frames.WindowPixels[window]);
+    }
+}
