@@ -73,6 +73,12 @@ public static class ErrorCodes
     /// <summary>404: unknown, or of another tenant.</summary>
     public const string NotFound = "not_found";
 
+    /// <summary>409: the first request with this key is still being recorded.</summary>
+    public const string IdempotencyInProgress = "idempotency_in_progress";
+
+    /// <summary>422: the key was used for another request.</summary>
+    public const string IdempotencyKeyReused = "idempotency_key_reused";
+
     /// <summary>409: the analysis has ended already.</summary>
     public const string AlreadyEnded = "already_ended";
 

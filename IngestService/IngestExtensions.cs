@@ -1,5 +1,8 @@
 using System.Globalization;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Documents;
+using Deepfake.IngestService.Idempotency;
+using Deepfake.IngestService.Reuse;
 using Deepfake.IngestService.Submission;
 using Deepfake.IngestService.Sweeping;
 using Deepfake.ServiceDefaults.Identity;
@@ -40,10 +43,17 @@ public static class IngestExtensions
         services.AddSingleton<Backlog>();
         services.AddSingleton<MediaIntake>();
         services.AddSingleton<AnalysisPublisher>();
+        services.AddSingleton<AnalysisRecorder>();
+        services.AddDocuments<IdempotencyClaim>("idempotency_claim");
+        services.AddSingleton<IdempotencyClaims>();
+        services.AddSingleton<CurrentModels>();
+        services.AddSingleton<FinishedResults>();
         services.AddSingleton<Submitter>();
         services.AddSingleton<UnpublishedSweeper>();
         services.AddHostedService(provider => provider.GetRequiredService<UnpublishedSweeper>());
         services.AddHostedService<RecoverySweeper>();
+        services.AddSingleton<IExpiry, ExpiredClaims>();
+        services.AddHostedService<ExpirySweeper>();
         return builder;
     }
 
@@ -55,11 +65,15 @@ public static class IngestExtensions
             .WithName("SubmitAnalysis").WithTags("Analyses").WithGroupName(Document)
             .WithSummary("Submit a file for analysis")
             .WithDescription("The file goes into the form part `file`, or is the body itself. What it is gets decided from its content. Answers as soon as file and record are durable; "
-                + "follow `Location` for progress and result.")
+                + "follow `Location` for progress and result. With an `Idempotency-Key`, repeating the request gives the same answer for 24 hours; with `reuse=true` a finished result of "
+                + "the same content, models and options is answered at once.")
+            .Produces<Analysis>()
             .Produces<Analysis>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         // The name is pinned, so that services that share a host each serve their own document.
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");

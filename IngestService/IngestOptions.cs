@@ -40,6 +40,18 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan RecordTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long an <c>Idempotency-Key</c> is remembered. Default 24 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan IdempotencyWindow { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long a replay waits for the first request to be recorded before it is told to come back. Default 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan IdempotencyPatience { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often the sweeper looks for what was accepted but not published. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);

@@ -33,6 +33,16 @@ internal sealed partial class MediaIntake(IObjectStore objects, IOptions<IngestO
         }
     }
 
+    /// <summary>Reads a file without keeping it.</summary>
+    /// <returns>SHA-256, lower-case hex.</returns>
+    /// <exception cref="SubmissionRejectedException">It is too large.</exception>
+    public async Task<string> HashAsync(Stream body, CancellationToken cancellationToken)
+    {
+        await using var upload = new UploadStream(ReadOnlyMemory<byte>.Empty, body, options.Value.MaxBytes);
+        await upload.CopyToAsync(Stream.Null, MediaSniffer.HeadLength, cancellationToken);
+        return upload.Sha256();
+    }
+
     /// <summary>Removes a stored file whose submission failed later. Does not throw.</summary>
     public async Task DiscardAsync(string key)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Deepfake.IngestService.Idempotency;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -48,6 +49,16 @@ internal static class SubmitDocumentation
             .. Options().Select(field => new OpenApiParameter { Name = field.Name, In = ParameterLocation.Query, Schema = field.Schema, Description = field.Schema.Description }),
             new OpenApiParameter
             {
+                Name = "reuse", In = ParameterLocation.Query, Schema = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(false) },
+                Description = "Whether a finished result of the same content would do.",
+            },
+            new OpenApiParameter
+            {
+                Name = IdempotencyKey.Header, In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
+                Description = "A key of your own; repeating the request with it gives the same answer for 24 hours.",
+            },
+            new OpenApiParameter
+            {
                 Name = "X-Filename", In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 255 },
                 Description = "Name of a file that is sent as the body itself, percent-encoded UTF-8.",
             },
@@ -57,6 +68,10 @@ internal static class SubmitDocumentation
             accepted.Headers = new Dictionary<string, IOpenApiHeader>
             {
                 ["Location"] = new OpenApiHeader { Description = "Where progress and result are read.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
+                [SubmitEndpoint.ReplayedHeader] = new OpenApiHeader
+                {
+                    Description = "`true` where an earlier request with the same key had this answer.", Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                },
             };
         }
     }

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.IngestService.Idempotency;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,6 +10,12 @@ namespace Deepfake.IngestService.Submission;
 /// <summary><c>POST /v1/analyses</c>.</summary>
 internal static class SubmitEndpoint
 {
+    /// <summary>Says that an earlier request with the same key had this answer.</summary>
+    public const string ReplayedHeader = "Idempotent-Replayed";
+
+    /// <summary>Says that the result was there before this request.</summary>
+    public const string ReusedHeader = "Analysis-Reused";
+
     /// <summary>
     /// Room above the file limit in the server's own limit: for the form around the file, and for what is read and thrown away after a
     /// refusal, since a client that is cut off while sending does not get to see why.
@@ -22,12 +29,9 @@ internal static class SubmitEndpoint
         {
             LimitBody(request, options.Value.MaxBytes);
             if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
-            var analysis = await submitter.SubmitAsync(
-                context.GetCaller().Tenant,
-                store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
-                context.RequestAborted);
-            IngestMetrics.Accepted(analysis);
-            return TypedResults.Accepted($"/v1/analyses/{analysis.Id}", analysis);
+            var outcome = await submitter.SubmitAsync(Read(context), context.RequestAborted);
+            if (outcome is { Kind: OutcomeKind.Accepted, IsReplayed: false }) IngestMetrics.Accepted(outcome.Analysis);
+            return Answer(context.Response.Headers, outcome);
         }
         catch (SubmissionRejectedException e)
         {
@@ -46,6 +50,35 @@ internal static class SubmitEndpoint
             IngestMetrics.Rejected("client_gone");
             return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
         }
+    }
+
+    private static SubmissionRequest Read(HttpContext context)
+    {
+        var request = context.Request;
+        return new SubmissionRequest
+        {
+            Tenant = context.GetCaller().Tenant,
+            ClaimId = IdempotencyKey.Read(request.Headers) is { } key ? IdempotencyKey.DocumentId("analysis", key) : null,
+            Reuse = Reuse(request.Query),
+            ReadAsync = store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
+        };
+    }
+
+    private static bool Reuse(IQueryCollection query) => query["reuse"].ToString() switch
+    {
+        "" or "false" => false,
+        "true" => true,
+        _ => throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "reuse is 'true' or 'false'."),
+    };
+
+    private static IResult Answer(IHeaderDictionary headers, SubmissionOutcome outcome)
+    {
+        var address = $"/v1/analyses/{outcome.Analysis.Id}";
+        if (outcome.IsReplayed) headers[ReplayedHeader] = "true";
+        if (outcome.Kind == OutcomeKind.Accepted) return TypedResults.Accepted(address, outcome.Analysis);
+        headers.ContentLocation = address;
+        headers[ReusedHeader] = "true";
+        return TypedResults.Ok(outcome.Analysis);
     }
 
     private static void LimitBody(HttpRequest request, long maxBytes)

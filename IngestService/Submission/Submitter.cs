@@ -1,54 +1,167 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.IngestService.Idempotency;
+using Deepfake.IngestService.Reuse;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.IngestService.Submission;
 
 /// <summary>
-/// Accepts an analysis. The order is what makes "accepted" durable: the file is stored, the record is written, the first message is
-/// confirmed, the client hears of it. A break before the record leaves nothing; one after it leaves work for the sweeper.
+/// Accepts an analysis. The order is what makes "accepted" durable: the file is stored, the key is claimed, the record is written, the
+/// first message is confirmed, the client hears of it. A break before the record leaves nothing; one after it leaves work for the sweeper.
 /// </summary>
 internal sealed partial class Submitter(
     MediaIntake intake,
-    IAnalysisStore analyses,
-    AnalysisPublisher publisher,
+    AnalysisRecorder recorder,
+    IdempotencyClaims claims,
+    FinishedResults results,
     Backlog backlog,
     AnalysisIds ids,
     IOptions<IngestOptions> options,
     TimeProvider time,
     ILogger<Submitter> logger)
 {
-    /// <summary>Reads a file by <paramref name="read"/>, which hands its bytes to the given function once.</summary>
-    /// <param name="tenant">Owner of the analysis.</param>
-    /// <param name="read">Reads the fields.</param>
-    /// <param name="cancellationToken">Cancels until the record is written.</param>
+    /// <summary>Reads a file and makes an analysis of it.</summary>
     /// <exception cref="SubmissionRejectedException">Not accepted; nothing is left behind.</exception>
-    public async Task<Analysis> SubmitAsync(string tenant, Func<Func<Stream, Task>, Task<SubmissionFields>> read, CancellationToken cancellationToken)
+    public async Task<SubmissionOutcome> SubmitAsync(SubmissionRequest request, CancellationToken cancellationToken)
     {
+        if (await FindSettledAsync(request, cancellationToken) is { } settled) return await ReplayAsync(request, settled, cancellationToken);
         await RequireRoomAsync(cancellationToken);
         var id = ids.Next();
-        var key = ObjectKeys.Media(tenant, id);
-        Activity.Current?.SetTag("deepfake.analysis.id", id);
+        var key = ObjectKeys.Media(request.Tenant, id);
         StoredMedia? media = null;
-        AnalysisRecord record;
         try
         {
-            var fields = await read(async body => media = await intake.StoreAsync(key, body, cancellationToken));
-            record = Record(tenant, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields);
-            await CreateAsync(record);
+            var fields = await request.ReadAsync(async body => media = await intake.StoreAsync(key, body, cancellationToken));
+            var outcome = await AcceptAsync(request, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields);
+            if (outcome.Analysis.Id != id) await intake.DiscardAsync(key);
+            return outcome;
         }
         catch when (media is not null)
         {
             await intake.DiscardAsync(key);
             throw;
         }
+    }
 
-        backlog.Add();
-        await PublishAsync(record);
-        Log.Accepted(logger, id, record.Format, record.SizeBytes, record.Lane);
-        return Accepted(record);
+    /// <summary>The answer to a client whose analysis was accepted.</summary>
+    public static Analysis Accepted(AnalysisRecord record) => new()
+    {
+        Id = record.Id,
+        Status = AnalysisStatus.Accepted,
+        Stage = Stage.Queued,
+        Progress = 0,
+        FileName = record.FileName,
+        Reference = record.Reference,
+        Metadata = record.Metadata ?? new Dictionary<string, string>(),
+        Options = record.Options,
+        Media = new MediaSummary { Format = record.Format, Sha256 = record.Sha256, SizeBytes = record.SizeBytes },
+        CreatedAt = record.AcceptedAt,
+    };
+
+    /// <summary>A store is out of reach.</summary>
+    public static SubmissionRejectedException Unavailable(Exception inner) =>
+        new(ErrorCodes.Unavailable, "The analysis could not be recorded; try again shortly.", inner) { RetryAfter = TimeSpan.FromSeconds(5) };
+
+    /// <summary>Answers with a finished result, or claims the key, writes the record and publishes.</summary>
+    private async Task<SubmissionOutcome> AcceptAsync(SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields)
+    {
+        Activity.Current?.SetTag("deepfake.analysis.id", id);
+        var finished = request.Reuse ? await AskAsync(stop => results.FindAsync(request.Tenant, media.Sha256, fields.Options, stop)) : null;
+        var claim = await ClaimAsync(request, id, media, fields, finished);
+        if (claim is { Value.Answer: { } answer } && !ReferenceEquals(answer, finished)) return Replayed(claim.Value, answer);
+        if (finished is not null) return new SubmissionOutcome(finished, OutcomeKind.Reused);
+
+        var record = Record(request.Tenant, id, media, fields);
+        try
+        {
+            await recorder.CreateAsync(record);
+        }
+        catch when (claim is not null)
+        {
+            await claims.ReleaseAsync(claim, CancellationToken.None);
+            throw;
+        }
+
+        if (claim is not null && !await SettleAsync(claim, Accepted(record)))
+        {
+            // So late that another request took the claim for abandoned: the analysis is theirs.
+            await recorder.ForgetAsync(record);
+            var theirs = await ClaimAsync(request, id, media, fields, finished: null);
+            return theirs is { Value.Answer: { } their } ? Replayed(theirs.Value, their) : throw Unavailable(new TimeoutException("The claim was taken over and came to nothing."));
+        }
+
+        await recorder.PublishAsync(record);
+        return new SubmissionOutcome(Accepted(record), OutcomeKind.Accepted);
+    }
+
+    private async Task<IdempotencyClaim?> FindSettledAsync(SubmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ClaimId is not { } claimId) return null;
+        try
+        {
+            return await claims.FindSettledAsync(request.Tenant, claimId, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.StoreFailed(logger, e);
+            throw Unavailable(e);
+        }
+    }
+
+    /// <summary>Reads a request whose key has its answer, only to see whether it is the same.</summary>
+    private async Task<SubmissionOutcome> ReplayAsync(SubmissionRequest request, IdempotencyClaim first, CancellationToken cancellationToken)
+    {
+        var content = request.Named?.Name;
+        var fields = request.Named?.Fields ?? await request.ReadAsync(async body => content = Content(await intake.HashAsync(body, cancellationToken)));
+        IdempotencyClaims.Compare(first, Fingerprint.Of(content!, fields, request.Reuse));
+        return Replayed(first, first.Answer!);
+    }
+
+    private async Task<Document<IdempotencyClaim>?> ClaimAsync(SubmissionRequest request, string analysisId, StoredMedia media, SubmissionFields fields, Analysis? finished)
+    {
+        if (request.ClaimId is not { } claimId) return null;
+        var claim = new IdempotencyClaim
+        {
+            Fingerprint = Fingerprint.Of(request.Named?.Name ?? Content(media.Sha256), fields, request.Reuse),
+            AnalysisId = finished?.Id ?? analysisId,
+            ClaimedAt = time.GetUtcNow(),
+            Answer = finished,
+            IsReused = finished is not null,
+        };
+        return await AskAsync(stop => claims.ClaimAsync(request.Tenant, claimId, claim, stop));
+    }
+
+    /// <summary>When the answer cannot be kept, the record tells those who come later.</summary>
+    private async Task<bool> SettleAsync(Document<IdempotencyClaim> claim, Analysis answer)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
+        try
+        {
+            return await claims.SettleAsync(claim, answer, timeout.Token);
+        }
+        catch (Exception e)
+        {
+            Log.NotSettled(logger, answer.Id, e);
+            return true;
+        }
+    }
+
+    private async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
+        try
+        {
+            return await ask(timeout.Token);
+        }
+        catch (Exception e) when (e is not SubmissionRejectedException)
+        {
+            Log.StoreFailed(logger, e);
+            throw Unavailable(e);
+        }
     }
 
     private async Task RequireRoomAsync(CancellationToken cancellationToken)
@@ -93,80 +206,17 @@ internal sealed partial class Submitter(
         };
     }
 
-    /// <summary>
-    /// Not cancelled with the client: from here on the answer is ours to finish. After a failure it is unknown whether the record was
-    /// written, so it is removed as well; should that fail too, the sweeper starts the analysis and it ends with a code.
-    /// </summary>
-    private async Task CreateAsync(AnalysisRecord record)
-    {
-        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
-        try
-        {
-            await analyses.CreateAsync(record, timeout.Token);
-        }
-        catch (Exception e)
-        {
-            Log.StoreFailed(logger, e);
-            await ForgetAsync(record);
-            throw Unavailable(e);
-        }
-    }
+    private static SubmissionOutcome Replayed(IdempotencyClaim claim, Analysis answer) =>
+        new(answer, claim.IsReused ? OutcomeKind.Reused : OutcomeKind.Accepted) { IsReplayed = true };
 
-    private async Task ForgetAsync(AnalysisRecord record)
-    {
-        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
-        try
-        {
-            await analyses.DeleteAsync(record.Tenant, record.Id, timeout.Token);
-        }
-        catch (Exception e)
-        {
-            Log.RecordInDoubt(logger, record.Id, e);
-        }
-    }
-
-    private async Task PublishAsync(AnalysisRecord record)
-    {
-        using var timeout = new CancellationTokenSource(options.Value.PublishTimeout);
-        try
-        {
-            await publisher.PublishAsync(record, timeout.Token).WaitAsync(timeout.Token);
-        }
-        catch (Exception e)
-        {
-            Log.PublishFailed(logger, record.Id, e);
-        }
-    }
-
-    private static SubmissionRejectedException Unavailable(Exception inner) =>
-        new(ErrorCodes.Unavailable, "The analysis could not be recorded; try again shortly.", inner) { RetryAfter = TimeSpan.FromSeconds(5) };
-
-    private static Analysis Accepted(AnalysisRecord record) => new()
-    {
-        Id = record.Id,
-        Status = AnalysisStatus.Accepted,
-        Stage = Stage.Queued,
-        Progress = 0,
-        FileName = record.FileName,
-        Reference = record.Reference,
-        Metadata = record.Metadata ?? new Dictionary<string, string>(),
-        Options = record.Options,
-        Media = new MediaSummary { Format = record.Format, Sha256 = record.Sha256, SizeBytes = record.SizeBytes },
-        CreatedAt = record.AcceptedAt,
-    };
+    private static string Content(string sha256) => $"sha256 {sha256}";
 
     private static partial class Log
     {
-        [LoggerMessage(1010, LogLevel.Information, "Accepted {AnalysisId}: {Format}, {SizeBytes} bytes, {Lane}")]
-        public static partial void Accepted(ILogger logger, string analysisId, MediaFormat format, long sizeBytes, Lane lane);
-
-        [LoggerMessage(1011, LogLevel.Warning, "{AnalysisId} is accepted but not published; the sweeper will do it")]
-        public static partial void PublishFailed(ILogger logger, string analysisId, Exception exception);
-
-        [LoggerMessage(1012, LogLevel.Error, "The analysis store is out of reach")]
+        [LoggerMessage(1014, LogLevel.Error, "A store that accepting needs is out of reach")]
         public static partial void StoreFailed(ILogger logger, Exception exception);
 
-        [LoggerMessage(1013, LogLevel.Error, "Whether the record of {AnalysisId} was written is unknown")]
-        public static partial void RecordInDoubt(ILogger logger, string analysisId, Exception exception);
+        [LoggerMessage(1015, LogLevel.Warning, "The answer of {AnalysisId} could not be kept with its key")]
+        public static partial void NotSettled(ILogger logger, string analysisId, Exception exception);
     }
 }

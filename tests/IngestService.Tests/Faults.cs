@@ -5,18 +5,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Deepfake.IngestService.Tests;
 
 #pragma warning disable CA1852 // the runtime derives the proxy from it
-/// <summary>Stands before a real service and lets named methods fail.</summary>
+/// <summary>Stands before a real service and lets named methods fail, or something happen before them.</summary>
 internal class Faults<T> : DispatchProxy
 #pragma warning restore CA1852
     where T : class
 {
     private T _inner = null!;
-    private HashSet<string> _broken = null!;
+    private FaultSet _broken = null!;
 
     /// <summary>Puts itself before the registered service. Names in the set fail, as long as they are in it.</summary>
-    public static HashSet<string> Insert(IServiceCollection services)
+    public static FaultSet Insert(IServiceCollection services)
     {
-        var broken = new HashSet<string>();
+        var broken = new FaultSet();
         var registered = services.Last(service => service.ServiceType == typeof(T));
         services.Remove(registered);
         services.AddSingleton(provider =>
@@ -34,7 +34,7 @@ internal class Faults<T> : DispatchProxy
     /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        if (_broken.Contains(targetMethod!.Name)) throw new IOException($"{targetMethod.Name} is broken for this test.");
+        _broken.Meet(targetMethod!.Name);
         try
         {
             return targetMethod.Invoke(_inner, args);
@@ -44,5 +44,19 @@ internal class Faults<T> : DispatchProxy
             ExceptionDispatchInfo.Throw(e.InnerException!);
             throw;
         }
+    }
+}
+
+/// <summary>Names of methods that fail for now.</summary>
+internal sealed class FaultSet : HashSet<string>
+{
+    /// <summary>What happens once, before the next call of a method.</summary>
+    public Dictionary<string, Action> Before { get; } = [];
+
+    /// <summary>A method is about to be called.</summary>
+    public void Meet(string method)
+    {
+        if (Contains(method)) throw new IOException($"{method} is broken for this test.");
+        if (Before.Remove(method, out var before)) before();
     }
 }

@@ -6,8 +6,11 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Bus;
+using Deepfake.Infrastructure.Documents;
+using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -21,6 +24,9 @@ namespace Deepfake.IngestService.Tests;
 /// <summary>IngestService as its Program composes it, on a free port, over the embedded adapters in a folder of its own.</summary>
 internal sealed class IngestHost : IAsyncDisposable
 {
+    /// <summary>Stands for an API key of the named tenant.</summary>
+    public const string TenantHeader = "X-Test-Tenant";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
 
@@ -42,6 +48,8 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public IAnalysisStore Analyses => _app.Services.GetRequiredService<IAnalysisStore>();
 
+    public IHistoryStore History => _app.Services.GetRequiredService<IHistoryStore>();
+
     public Inbox Inbox => _app.Services.GetRequiredService<Inbox>();
 
     public static async Task<IngestHost> StartAsync(string? folder = null, params (string Key, string Value)[] settings)
@@ -52,19 +60,28 @@ internal sealed class IngestHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value));
         builder.AddServiceDefaults();
-        builder.AddEmbeddedInfrastructure(folder);
+        if (builder.Configuration.GetConnectionString("blobs") is null) builder.AddEmbeddedInfrastructure(folder);
+        else builder.AddInfrastructure();
         builder.AddIngest();
         builder.Services.AddSingleton<Inbox>();
         builder.Services.AddPipelineConsumer<InboxConsumer>(new ConsumerSettings { Queue = "inbox", PerLane = false });
         builder.AddEmbeddedPipelineBus();
-        var broken = new Broken(Faults<IObjectStore>.Insert(builder.Services), Faults<IAnalysisStore>.Insert(builder.Services), Faults<IBus>.Insert(builder.Services));
+        var broken = new Broken(Faults<IObjectStore>.Insert(builder.Services), Faults<IAnalysisStore>.Insert(builder.Services), Faults<IBus>.Insert(builder.Services), FaultyDocuments.Insert(builder.Services));
         var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers[TenantHeader].ToString() is { Length: > 0 } tenant) context.Features.Set(new Caller(tenant, "test", Scopes.All));
+            return next(context);
+        });
         app.UseProblems();
         app.MapIngest();
         app.MapDefaultEndpoints();
         await app.StartAsync();
         return new IngestHost(app, folder, broken);
     }
+
+    public IDocumentStore<T> Documents<T>()
+        where T : class => _app.Services.GetRequiredService<IDocumentStore<T>>();
 
     public Task<HttpResponseMessage> PostRawAsync(byte[] body, string query = "", string contentType = "application/octet-stream", params (string Key, string Value)[] headers)
     {
@@ -113,7 +130,7 @@ internal sealed class IngestHost : IAsyncDisposable
 }
 
 /// <summary>Methods of the ports that fail for now.</summary>
-internal sealed record Broken(HashSet<string> Objects, HashSet<string> Analyses, HashSet<string> Bus);
+internal sealed record Broken(FaultSet Objects, FaultSet Analyses, FaultSet Bus, FaultSet Documents);
 
 /// <summary>What reached the next service.</summary>
 public sealed class Inbox

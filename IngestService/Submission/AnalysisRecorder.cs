@@ -1,0 +1,79 @@
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Microsoft.Extensions.Options;
+
+namespace Deepfake.IngestService.Submission;
+
+/// <summary>
+/// Makes an analysis out of a stored file: writes its record and publishes its first message. None of it is cancelled with the client:
+/// from here on the answer is ours to finish.
+/// </summary>
+internal sealed partial class AnalysisRecorder(
+    IAnalysisStore analyses, AnalysisPublisher publisher, Backlog backlog, IOptions<IngestOptions> options, ILogger<AnalysisRecorder> logger)
+{
+    /// <summary>
+    /// Writes the record. After a failure it is unknown whether it was written, so it is removed as well; should that fail too, the
+    /// sweeper starts the analysis and it ends with a code.
+    /// </summary>
+    /// <exception cref="SubmissionRejectedException">The store is out of reach.</exception>
+    public async Task CreateAsync(AnalysisRecord record)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
+        try
+        {
+            await analyses.CreateAsync(record, timeout.Token);
+        }
+        catch (Exception e)
+        {
+            Log.StoreFailed(logger, e);
+            await ForgetAsync(record);
+            throw Submitter.Unavailable(e);
+        }
+    }
+
+    /// <summary>Takes a record back. Does not throw.</summary>
+    public async Task ForgetAsync(AnalysisRecord record)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
+        try
+        {
+            await analyses.DeleteAsync(record.Tenant, record.Id, timeout.Token);
+        }
+        catch (Exception e)
+        {
+            Log.RecordInDoubt(logger, record.Id, e);
+        }
+    }
+
+    /// <summary>Starts the work; what cannot be published now is left to the sweeper. Does not throw.</summary>
+    public async Task PublishAsync(AnalysisRecord record)
+    {
+        backlog.Add();
+        using var timeout = new CancellationTokenSource(options.Value.PublishTimeout);
+        try
+        {
+            await publisher.PublishAsync(record, timeout.Token).WaitAsync(timeout.Token);
+        }
+        catch (Exception e)
+        {
+            Log.PublishFailed(logger, record.Id, e);
+        }
+
+        Log.Accepted(logger, record.Id, record.Format, record.SizeBytes, record.Lane);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1010, LogLevel.Information, "Accepted {AnalysisId}: {Format}, {SizeBytes} bytes, {Lane}")]
+        public static partial void Accepted(ILogger logger, string analysisId, MediaFormat format, long sizeBytes, Lane lane);
+
+        [LoggerMessage(1011, LogLevel.Warning, "{AnalysisId} is accepted but not published; the sweeper will do it")]
+        public static partial void PublishFailed(ILogger logger, string analysisId, Exception exception);
+
+        [LoggerMessage(1012, LogLevel.Error, "The analysis store is out of reach")]
+        public static partial void StoreFailed(ILogger logger, Exception exception);
+
+        [LoggerMessage(1013, LogLevel.Error, "Whether the record of {AnalysisId} was written is unknown")]
+        public static partial void RecordInDoubt(ILogger logger, string analysisId, Exception exception);
+    }
+}

@@ -1,0 +1,47 @@
+using Deepfake.Contracts;
+using Deepfake.IngestService.Idempotency;
+
+namespace Deepfake.IngestService.Submission;
+
+/// <summary>One request for an analysis.</summary>
+internal sealed record SubmissionRequest
+{
+    /// <summary>Owner of what comes of it.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>Id of the claim, see <see cref="IdempotencyKey.DocumentId"/>; null where the client sent no key.</summary>
+    public string? ClaimId { get; init; }
+
+    /// <summary>Whether a finished result of the same content would do.</summary>
+    public bool Reuse { get; init; }
+
+    /// <summary>Fields of a request that names its file instead of holding it; null where they come with the file.</summary>
+    public NamedFile? Named { get; init; }
+
+    /// <summary>Reads the request: hands the bytes of the file to the given function once, and answers the fields.</summary>
+    public required Func<Func<Stream, Task>, Task<SubmissionFields>> ReadAsync { get; init; }
+}
+
+/// <summary>A file that is elsewhere.</summary>
+/// <param name="Name">What stands for its content, for example <c>url https://…</c>.</param>
+/// <param name="Fields">What the client says about it.</param>
+internal sealed record NamedFile(string Name, SubmissionFields Fields);
+
+/// <summary>What a request came to.</summary>
+/// <param name="Analysis">The analysis as the client is told of it.</param>
+/// <param name="Kind">How it came about.</param>
+internal sealed record SubmissionOutcome(Analysis Analysis, OutcomeKind Kind)
+{
+    /// <summary>Whether an earlier request with the same key had this answer.</summary>
+    public bool IsReplayed { get; init; }
+}
+
+/// <summary>Where the analysis of an answer is from.</summary>
+internal enum OutcomeKind
+{
+    /// <summary>This request made it, or the one it repeats.</summary>
+    Accepted,
+
+    /// <summary>It was there, finished, and would do.</summary>
+    Reused,
+}
