@@ -81,6 +81,10 @@ class CropRow:
         return self.medium.fake
 
 
+DUPLICATES = "duplicates.csv"
+"""Beside the crops: media of the training split that show what another medium shows (see `datareport`)."""
+
+
 class CropSet:
     """Crops of the FrameService's `crops` command, joined with the manifest; pixels stay on disk until read."""
 
@@ -92,10 +96,12 @@ class CropSet:
 
     @staticmethod
     def open(folder: Path, manifest: Path) -> "CropSet":
-        """Opens what the command wrote. Leaves out crops without a face and every track but a medium's main one."""
+        """Opens what the command wrote. Leaves out crops without a face, every track but a medium's main one, and media of the training
+        split that `datareport` found to repeat another."""
         media = {medium.path: medium for medium in read_manifest(manifest)}
+        repeated = _repeated(folder / DUPLICATES)
         with (folder / "crops.csv").open(newline="") as stream:
-            rows = [_parse_row(row, media) for row in csv.DictReader(stream) if row["detector"] != "none"]
+            rows = [_parse_row(row, media) for row in csv.DictReader(stream) if row["detector"] != "none" and row["path"] not in repeated]
         rows = main_tracks(rows)
         packs = {name: read_pack(folder / name).pixels for name in sorted({row.pack for row in rows})}
         return CropSet(rows, [packs[row.pack][row.pack_row] for row in rows])
@@ -192,6 +198,13 @@ def _by_forgery(crops: CropSet, rows: list[int]) -> list[list[list[int]]]:
     for row in rows:
         forgeries[crops.rows[row].medium.forgery].append(row)
     return [_by_medium(crops, forgeries[name]) for name in sorted(forgeries)]
+
+
+def _repeated(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    with path.open(newline="") as stream:
+        return {row["path"] for row in csv.DictReader(stream)}
 
 
 def _parse_row(row: dict[str, str], media: dict[str, Medium]) -> CropRow:

@@ -43,10 +43,17 @@ class Degradation:
 
 CONDITIONS: dict[str, Callable[[float, int], Degradation]] = {
     "clean": lambda margin, side: Degradation(margin=margin),
+    "jpeg90": lambda margin, side: Degradation(margin=margin, late_jpeg=90),
+    "jpeg70": lambda margin, side: Degradation(margin=margin, late_jpeg=70),
     "jpeg50": lambda margin, side: Degradation(margin=margin, late_jpeg=50),
+    "jpeg30": lambda margin, side: Degradation(margin=margin, late_jpeg=30),
     "half": lambda margin, side: Degradation(margin=margin, middle_side=side // 2),
+    "quarter": lambda margin, side: Degradation(margin=margin, middle_side=side // 4),
     "video": lambda margin, side: Degradation(margin=margin, late_video=30),
     "blur": lambda margin, side: Degradation(margin=margin, blur=1.2),
+    "noise": lambda margin, side: Degradation(margin=margin, noise=6.0, noise_seed=1),
+    # What a shot of a screen does: another scale and back, a little contrast, another codec.
+    "screenshot": lambda margin, side: Degradation(margin=margin, middle_side=int(side * 0.8), grow=cv2.INTER_CUBIC, contrast=1.06, late_jpeg=80),
 }
 """Fixed conditions for evaluation and calibration, by name. They act on the view the net sees, not on the whole picture."""
 

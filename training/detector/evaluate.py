@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
@@ -20,10 +23,14 @@ import torch
 from . import degrade, metrics
 from .config import Config, read_config
 from .data import CropSet, fold_of
-from .export import load_average
+from .export import load_average, write_onnx
 from .progress import progress
-from .score import logits_of
+from .runtime import Session
+from .score import OnnxScorer, Scorer
 from .selfblend import self_blend
+
+H264 = "h264_crf"
+"""Conditions of this name and a rate factor send the crops through a video encoder."""
 
 BASELINES = {"blurry": lambda r: -r.sharpness, "face_size": lambda r: r.size, "brightness": lambda r: r.brightness}
 
@@ -43,27 +50,57 @@ class ScoredMedium:
     baselines: tuple[float, ...]
 
 
-def score_media(config: Config, crops: CropSet, net: torch.nn.Module, conditions: Iterable[str]) -> list[ScoredMedium]:
-    """Scores all held-out media, and self-blends of their reals as source `self_blend` with a fixed draw each."""
+def score_media(config: Config, crops: CropSet, scorer: Scorer, conditions: Iterable[str]) -> list[ScoredMedium]:
+    """Scores held-out media, all of them clean and some under each other condition, and self-blends of their reals as source
+    `self_blend` with a fixed draw each."""
     rows = crops.where("val")
+    some = sample(crops, rows)
     media: list[ScoredMedium] = []
     for condition in conditions:
-        how = degrade.CONDITIONS[condition](config.margin, config.size)
-        views = (degrade.apply(crops.pixels(i), how, config.size) for i in progress(rows, condition, len(rows)))
-        media += _pooled(crops, rows, _in_batches(net, views), condition)
-    media += _self_blends(config, crops, net)
+        inside = rows if condition == "clean" else some
+        if condition.startswith(H264):
+            plain = degrade.Degradation(margin=config.margin)
+            pixels = through_h264([crops.pixels(i) for i in inside], int(condition.removeprefix(H264)))
+            views = (degrade.apply(crop, plain, config.size) for crop in progress(pixels, condition, len(inside)))
+        else:
+            how = degrade.CONDITIONS[condition](config.margin, config.size)
+            views = (degrade.apply(crops.pixels(i), how, config.size) for i in progress(inside, condition, len(inside)))
+        media += _pooled(crops, inside, scorer.logits(views), condition)
+    media += _self_blends(config, crops, scorer)
     return media
 
 
-def _in_batches(net: torch.nn.Module, views: Iterable[np.ndarray], size: int = 64) -> np.ndarray:
-    parts: list[np.ndarray] = []
-    waiting: list[np.ndarray] = []
-    for view in views:
-        waiting.append(view)
-        if len(waiting) == size:
-            parts.append(logits_of(net, waiting))
-            waiting = []
-    return np.concatenate([*parts, logits_of(net, waiting)])
+def sample(crops: CropSet, rows: list[int], per_class: int = 300, per_medium: int = 8) -> list[int]:
+    """Some media of each source and class with some crops each, always the same: enough for conditions other than clean."""
+    chosen: dict[tuple[str, bool], dict[str, list[int]]] = {}
+    for i in rows:
+        medium = crops.rows[i].medium
+        chosen.setdefault((medium.source, medium.fake), {}).setdefault(medium.path, []).append(i)
+    some = []
+    for media in chosen.values():
+        for path in sorted(media, key=lambda path: hashlib.sha256(path.encode()).digest())[:per_class]:
+            places = media[path]
+            some += [places[at] for at in np.linspace(0, len(places) - 1, min(len(places), per_medium)).round().astype(int)]
+    return sorted(some)
+
+
+def through_h264(pixels: list[np.ndarray], quality: int) -> list[np.ndarray]:
+    """Crops as intra frames of H.264 (libx264, yuv420p) at a constant rate factor, through ffmpeg. Raises RuntimeError when it fails."""
+    side = pixels[0].shape[0]
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{side}x{side}"]
+    quiet = ["ffmpeg", "-v", "error"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/crops.mkv"
+        encode = [*quiet, *raw, "-r", "25", "-i", "-", "-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-g", "1", "-crf", str(quality), "-pix_fmt", "yuv420p", path]
+        decode = [*quiet, "-nostdin", "-i", path, "-threads", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        for command, given in ((encode, np.stack(pixels).tobytes()), (decode, None)):
+            done = subprocess.run(command, input=given, capture_output=True)
+            if done.returncode:
+                raise RuntimeError(f"ffmpeg failed: {done.stderr.decode()[-300:]}")
+    frames = np.frombuffer(done.stdout, np.uint8).reshape(-1, side, side, 3)
+    if len(frames) != len(pixels):
+        raise RuntimeError(f"ffmpeg gave {len(frames)} frames for {len(pixels)}.")
+    return list(frames)
 
 
 def _pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) -> list[ScoredMedium]:
@@ -79,7 +116,7 @@ def _pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str)
     return pooled
 
 
-def _self_blends(config: Config, crops: CropSet, net: torch.nn.Module) -> list[ScoredMedium]:
+def _self_blends(config: Config, crops: CropSet, scorer: Scorer) -> list[ScoredMedium]:
     """One real and one self-blend of each held-out real medium's first crop, degraded alike."""
     first: dict[str, int] = {}
     for i in crops.where("val", False):
@@ -91,7 +128,7 @@ def _self_blends(config: Config, crops: CropSet, net: torch.nn.Module) -> list[S
         how = degrade.draw(rng, config.margin, config.size)
         pair = [degrade.apply(image, how, config.size) for image in (crops.pixels(i), fake)]
         measures = tuple(f(crops.rows[i]) for f in BASELINES.values())
-        for is_fake, logit in zip((False, True), logits_of(net, pair)):
+        for is_fake, logit in zip((False, True), scorer.logits(pair)):
             group = crops.rows[i].medium.group
             scored.append(ScoredMedium(path, "self_blend", "self-blend" if is_fake else "", group, is_fake, "drawn", 1, float(logit), measures))
     return scored
@@ -171,11 +208,15 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--crops", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--conditions", nargs="+", default=list(degrade.CONDITIONS))
+    parser.add_argument("--conditions", nargs="+", default=[*degrade.CONDITIONS, *(f"{H264}{quality}" for quality in (23, 28, 34))])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     config = read_config(arguments.config)
-    media = score_media(config, CropSet.open(arguments.crops, arguments.manifest), load_average(config), arguments.conditions)
+    net = load_average(config)
+    file = config.run_folder / "model.onnx"
+    write_onnx(net, config.size, file)
+    scorer = OnnxScorer(Session(file), net.mean, net.std)
+    media = score_media(config, CropSet.open(arguments.crops, arguments.manifest), scorer, arguments.conditions)
     write_scores(media, config.run_folder / "scores.csv")
     rows = table(media)
     (config.run_folder / "metrics.json").write_text(json.dumps(rows, indent=2) + "\n")
