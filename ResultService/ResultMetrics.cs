@@ -14,6 +14,10 @@ public sealed class ResultMetrics
     private readonly Histogram<double> _wait = Telemetry.Meter.CreateHistogram<double>("deepfake.analysis.wait", "s", "From acceptance to the first sign of work.");
     private readonly Histogram<double> _announcement = Telemetry.Meter.CreateHistogram<double>("deepfake.analysis.announcement", "s", "From the end to its announcement.");
 
+    private readonly Counter<long> _deletions = Telemetry.Meter.CreateCounter<long>("deepfake.deletions", "{analysis}", "Analyses that were removed, by reason.");
+    private readonly Counter<long> _deletedObjects = Telemetry.Meter.CreateCounter<long>("deepfake.deletions.objects", "{object}", "Objects of removed analyses, by reason.");
+    private readonly Counter<long> _deletedBytes = Telemetry.Meter.CreateCounter<long>("deepfake.deletions.bytes", "By", "Bytes of removed analyses, by reason.");
+
     internal void Began(AnalysisRecord record, DateTimeOffset now) => _wait.Record((now - record.AcceptedAt).TotalSeconds, Lane(record));
 
     internal void Ended(AnalysisRecord record, Analysis result)
@@ -26,6 +30,14 @@ public sealed class ResultMetrics
     }
 
     internal void Announced(AnalysisRecord record, TimeSpan after) => _announcement.Record(Math.Max(0, after.TotalSeconds), Lane(record));
+
+    internal void Deleted(string reason, int analyses, long objects, long bytes)
+    {
+        KeyValuePair<string, object?> why = new("reason", reason);
+        _deletions.Add(analyses, why);
+        _deletedObjects.Add(objects, why);
+        _deletedBytes.Add(bytes, why);
+    }
 
     private static KeyValuePair<string, object?> Lane(AnalysisRecord record) => new("lane", Name(record.Lane));
 

@@ -40,6 +40,16 @@ public sealed class ResultOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan JanitorWindow { get; set; } = TimeSpan.FromMinutes(50);
 
+    /// <summary>
+    /// How long analyses stay after their end, where neither they nor their tenant say; null for as long as nobody deletes them.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
+    public TimeSpan? Retention { get; set; }
+
+    /// <summary>How often what has outstayed its time is removed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "1.00:00:00")]
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Silence after which an event stream says that it is alive.</summary>
     [Range(typeof(TimeSpan), "00:00:00.05", "00:05:00")]
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(15);

@@ -2,11 +2,13 @@ using System.Data.Common;
 using Amazon.Runtime;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Bus;
+using Deepfake.Infrastructure.Documents;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Consumers;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
+using Deepfake.ResultService.Removal;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults.Outbound;
@@ -39,6 +41,11 @@ public static partial class ResultServiceExtensions
         services.AddHostedService<AnnouncementSweeper>();
         services.AddHostedService<DeadlineWatchdog>();
         services.AddHostedService<ObjectJanitor>();
+        services.AddDocuments<Deletion>("deletion").AddDocuments<RetentionRule>("retention");
+        services.AddSingleton<AnalysisRemover>();
+        services.AddSingleton<RetentionRules>();
+        services.AddHostedService<RemovalSweeper>();
+        services.AddHostedService<RetentionSweeper>();
         services.AddPipelineConsumer<ResultConsumer>(ResultConsumer.Settings);
         services.AddPipelineConsumer<WebhookConsumer>(WebhookConsumer.Settings);
         services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
@@ -54,6 +61,7 @@ public static partial class ResultServiceExtensions
         app.MapOpenApi($"/openapi/{{documentName:regex(^{DocumentName}$)}}.json");
         var group = app.MapGroup("/v1").WithGroupName(DocumentName).WithTags("Results").AddEndpointFilter(GuardAsync);
         AnalysisEndpoints.Map(group);
+        RemovalEndpoints.Map(group);
         return app;
     }
 

@@ -86,6 +86,19 @@ public sealed class FolderObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public Task<ObjectTotal> MeasureAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var total = new ObjectTotal();
+        foreach (var file in Files(prefix).Select(path => new FileInfo(path)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (file.Exists) total = new ObjectTotal(total.Count + 1, total.Bytes + file.Length);
+        }
+
+        return Task.FromResult(total);
+    }
+
+    /// <inheritdoc/>
     public Task DeleteAsync(string key, CancellationToken cancellationToken)
     {
         Remove(Locate(key));

@@ -28,6 +28,9 @@ public interface IObjectStore
     /// <summary>Keys below a prefix, in no particular order.</summary>
     IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellationToken);
 
+    /// <summary>How many objects lie below a prefix, and how large they are together.</summary>
+    Task<ObjectTotal> MeasureAsync(string prefix, CancellationToken cancellationToken);
+
     /// <summary>Removes an object; no error when it is not there.</summary>
     Task DeleteAsync(string key, CancellationToken cancellationToken);
 
@@ -35,6 +38,11 @@ public interface IObjectStore
     /// <returns>How many were removed.</returns>
     Task<int> DeletePrefixAsync(string prefix, CancellationToken cancellationToken);
 }
+
+/// <summary>Size of a set of objects.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">Bytes of all of them.</param>
+public readonly record struct ObjectTotal(long Count, long Bytes);
 
 /// <summary>An object as a file on this machine.</summary>
 /// <param name="Path">Absolute path; read-only for the caller.</param>

@@ -102,15 +102,15 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
     /// <inheritdoc/>
     public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await _bucket.EnsureAsync(cancellationToken);
-        var request = new ListObjectsV2Request { BucketName = _bucket.Name, Prefix = prefix };
-        for (; ; )
-        {
-            var page = await _client.ListObjectsV2Async(request, cancellationToken);
-            foreach (var item in page.S3Objects ?? []) yield return item.Key;
-            if (page.IsTruncated != true) yield break;
-            request.ContinuationToken = page.NextContinuationToken;
-        }
+        await foreach (var item in ItemsAsync(prefix, cancellationToken)) yield return item.Key;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ObjectTotal> MeasureAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var total = new ObjectTotal();
+        await foreach (var item in ItemsAsync(prefix, cancellationToken)) total = new ObjectTotal(total.Count + 1, total.Bytes + (item.Size ?? 0));
+        return total;
     }
 
     /// <inheritdoc/>
@@ -151,6 +151,19 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
     {
         _client.Dispose();
         _bucket.Dispose();
+    }
+
+    private async IAsyncEnumerable<S3Object> ItemsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await _bucket.EnsureAsync(cancellationToken);
+        var request = new ListObjectsV2Request { BucketName = _bucket.Name, Prefix = prefix };
+        for (; ; )
+        {
+            var page = await _client.ListObjectsV2Async(request, cancellationToken);
+            foreach (var item in page.S3Objects ?? []) yield return item;
+            if (page.IsTruncated != true) yield break;
+            request.ContinuationToken = page.NextContinuationToken;
+        }
     }
 
     private async Task<long> PutPartsAsync(string key, PartBuffer first, Stream content, string contentType, CancellationToken cancellationToken)

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
-using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
@@ -13,7 +12,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Deepfake.ResultService.Api;
 
-/// <summary>Reading, listing, cancelling and deleting analyses.</summary>
+/// <summary>Reading, listing and cancelling analyses.</summary>
 internal static class AnalysisEndpoints
 {
     public static void Map(RouteGroupBuilder group)
@@ -26,8 +25,6 @@ internal static class AnalysisEndpoints
         group.MapGet("/analyses/{id}", FindAsync).WithName("GetAnalysis").WithSummary("Answers an analysis: what is known by now, or the final record.")
             .WithDescription("`ETag` and `If-None-Match` spare the body. `wait` holds the answer back for up to 50 s: until the end, or with `If-None-Match` until something changed.")
             .Produces<Analysis>().Produces(304).ProducesProblem(400).ProducesProblem(404).RequireScope(Scopes.Read);
-        group.MapDelete("/analyses/{id}", DeleteAsync).WithName("DeleteAnalysis").WithSummary("Removes an analysis with its medium, pictures and records.")
-            .Produces(204).ProducesProblem(404).RequireScope(Scopes.Write);
         group.MapPost("/analyses/{id}/cancel", CancelAsync).WithName("CancelAnalysis").WithSummary("Ends an analysis that is not over and removes its medium.")
             .Produces<Analysis>().ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Write);
         group.MapGet("/analyses/{id}/events", EventStream.WriteAsync).WithName("WatchAnalysis").WithSummary("Streams the progress as server-sent events.")
@@ -65,18 +62,6 @@ internal static class AnalysisEndpoints
         parameters.TryRead(out var query, out var complaint)
             ? new AnalysesCsv(catalogue, http.GetCaller().Tenant, query with { Cursor = null })
             : Problem.Answer(ErrorCodes.InvalidRequest, complaint);
-
-    private static async Task<IResult> DeleteAsync(
-        string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, CancellationToken cancellationToken)
-    {
-        var tenant = http.GetCaller().Tenant;
-        // The store first: from then on late parts stay out and readers get 404. The janitor completes a deletion that breaks off here.
-        var known = await analyses.DeleteAsync(tenant, id, cancellationToken);
-        known |= await history.DeleteAsync(tenant, id, cancellationToken);
-        if (!known) return NotFound();
-        await objects.DeletePrefixAsync(ObjectKeys.Prefix(tenant, id), cancellationToken);
-        return TypedResults.NoContent();
-    }
 
     private static async Task<IResult> CancelAsync(
         string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, AnalysisFinisher finisher, IBus bus, TimeProvider time, CancellationToken cancellationToken)

@@ -30,7 +30,7 @@ public static class RecordComposer
     public static Analysis Complete(AnalysisState state, FaceIndex index, AnalysisParts parts, FusedEvidence fused, bool webhookConfigured, DateTimeOffset now)
     {
         var score = fused.Probability is { } p ? Math.Round(100 * p, 2) : (double?)null;
-        return End(Fill(Begin(state), index, fused), AnalysisStatus.Completed, now) with
+        return End(Fill(Begin(state), index, fused), AnalysisStatus.Completed, state.Record.Retention, now) with
         {
             Verdict = fused.Decision.Verdict,
             MachineVerdict = fused.Decision.Verdict,
@@ -51,11 +51,11 @@ public static class RecordComposer
 
     /// <summary>The final record of a failure.</summary>
     public static Analysis Fail(AnalysisState state, string code, string detail, DateTimeOffset now) =>
-        End(Begin(state), AnalysisStatus.Failed, now) with { Progress = Math.Round(state.Percent, 1), Error = new AnalysisError(code, detail) };
+        End(Begin(state), AnalysisStatus.Failed, state.Record.Retention, now) with { Progress = Math.Round(state.Percent, 1), Error = new AnalysisError(code, detail) };
 
     /// <summary>The final record of an analysis its client no longer wants.</summary>
     public static Analysis Cancel(AnalysisState state, DateTimeOffset now) =>
-        End(Begin(state), AnalysisStatus.Cancelled, now) with { Progress = Math.Round(state.Percent, 1) };
+        End(Begin(state), AnalysisStatus.Cancelled, state.Record.Retention, now) with { Progress = Math.Round(state.Percent, 1) };
 
     /// <summary>Address of the picture of a face.</summary>
     public static string CropLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}";
@@ -78,13 +78,14 @@ public static class RecordComposer
         Warnings = fused.Warnings,
     };
 
-    private static Analysis End(Analysis analysis, AnalysisStatus status, DateTimeOffset now) => analysis with
+    private static Analysis End(Analysis analysis, AnalysisStatus status, TimeSpan? retention, DateTimeOffset now) => analysis with
     {
         Status = status,
         Stage = Stage.Done,
         Progress = 100,
         CompletedAt = now,
         UpdatedAt = now,
+        ExpiresAt = now + retention,
         Timings = new Dictionary<string, double> { ["total"] = Seconds(now - analysis.CreatedAt) },
     };
 

@@ -31,6 +31,8 @@ internal sealed class MemoryStore(string mediaPath) : IObjectStore
 
     public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<ObjectTotal> MeasureAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task DeleteAsync(string key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<int> DeletePrefixAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();

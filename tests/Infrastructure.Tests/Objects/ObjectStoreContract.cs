@@ -51,6 +51,18 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(["t/an_1/media"], await ListAsync("t/"));
     }
 
+    [Fact]
+    public async Task What_lies_below_a_prefix_is_counted_and_measured()
+    {
+        Assert.Equal(new ObjectTotal(0, 0), await Store.MeasureAsync("t/an_1/", None));
+        await PutAsync("t/an_1/media", "12345");
+        await PutAsync("t/an_1/empty", "");
+        await PutAsync("t/an_10/media", "1234567");
+
+        Assert.Equal(new ObjectTotal(2, 5), await Store.MeasureAsync("t/an_1/", None));
+        Assert.Equal(new ObjectTotal(3, 12), await Store.MeasureAsync("t/", None));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(100_000)]

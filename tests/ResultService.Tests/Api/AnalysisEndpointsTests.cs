@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deepfake.Contracts;
-using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Tests.Hosting;
 
 namespace Deepfake.ResultService.Tests.Api;
@@ -128,46 +127,6 @@ public sealed class AnalysisEndpointsTests
     }
 
     [Fact]
-    public async Task Deletion_removes_objects_record_and_history_and_late_parts_stay_out()
-    {
-        await using var host = await ResultHost.StartAsync();
-        var ended = await Submission.CreateAsync(host);
-        await ended.PublishAllAsync(host);
-        await host.WaitForEndAsync(ended.Id);
-        var running = await Submission.CreateAsync(host);
-        await running.Deliveries(host)[0]();
-
-        foreach (var submission in new[] { ended, running })
-        {
-            Assert.Equal(HttpStatusCode.NoContent, (await host.Client.DeleteAsync($"/v1/analyses/{submission.Id}")).StatusCode);
-            foreach (var delivery in submission.Deliveries(host)) await delivery();
-            Assert.Empty(await host.KeysAsync(submission.Id));
-            Assert.Null(await host.Analyses.FindAsync(submission.Id, CancellationToken.None));
-            Assert.Null(await host.History.FindAsync("default", submission.Id, CancellationToken.None));
-            Assert.Equal(HttpStatusCode.NotFound, (await host.Client.GetAsync($"/v1/analyses/{submission.Id}")).StatusCode);
-            Assert.Equal(HttpStatusCode.NotFound, (await host.Client.DeleteAsync($"/v1/analyses/{submission.Id}")).StatusCode);
-        }
-
-        Assert.Empty(host.Completed(running.Id));
-    }
-
-    [Fact]
-    public async Task A_deletion_that_breaks_off_is_completed_by_the_janitor()
-    {
-        await using var host = await ResultHost.StartAsync();
-        var submission = await Submission.CreateAsync(host);
-        await submission.PublishAllAsync(host);
-        await host.WaitForEndAsync(submission.Id);
-        host.Cuts.Plan("DeleteAsync", afterwards: true); // the store's own comes first
-        Assert.False((await host.Client.DeleteAsync($"/v1/analyses/{submission.Id}")).IsSuccessStatusCode);
-
-        await host.SweepAsync<ObjectJanitor>();
-
-        Assert.Empty(await host.KeysAsync(submission.Id));
-        Assert.Null(await host.History.FindAsync("default", submission.Id, CancellationToken.None));
-    }
-
-    [Fact]
     public async Task Cancelling_ends_an_analysis_once()
     {
         await using var host = await ResultHost.StartAsync();
@@ -232,7 +191,7 @@ public sealed class AnalysisEndpointsTests
 
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["/v1/analyses", "/v1/analyses.csv", "/v1/analyses/{id}", "/v1/analyses/{id}/cancel", "/v1/analyses/{id}/events", "/v1/analyses/{id}/faces/{trackId}", "/v1/statistics"],
+            ["/v1/analyses", "/v1/analyses.csv", "/v1/analyses/{id}", "/v1/analyses/{id}/cancel", "/v1/analyses/{id}/events", "/v1/analyses/{id}/faces/{trackId}", "/v1/deletions", "/v1/deletions/{deletionId}", "/v1/retention", "/v1/statistics"],
             document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
         var analysis = document.GetProperty("components").GetProperty("schemas").GetProperty("Analysis").GetProperty("properties");
         Assert.True(analysis.TryGetProperty("deepfake_score", out _));
