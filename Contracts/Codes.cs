@@ -82,6 +82,12 @@ public static class ErrorCodes
     /// <summary>409: the analysis has ended already.</summary>
     public const string AlreadyEnded = "already_ended";
 
+    /// <summary>409: the delivery is being sent at this moment.</summary>
+    public const string DeliveryInProgress = "delivery_in_progress";
+
+    /// <summary>409: the tenant has as many webhooks as it may have.</summary>
+    public const string WebhookLimitReached = "webhook_limit_reached";
+
     /// <summary>503: the backlog is full; try again after <c>Retry-After</c>.</summary>
     public const string BacklogFull = "backlog_full";
 

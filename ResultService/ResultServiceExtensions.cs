@@ -11,7 +11,6 @@ using Deepfake.ResultService.Pictures;
 using Deepfake.ResultService.Removal;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Webhooks;
-using Deepfake.ServiceDefaults.Outbound;
 using Deepfake.ServiceDefaults.Problems;
 using StackExchange.Redis;
 
@@ -28,7 +27,6 @@ public static partial class ResultServiceExtensions
     {
         var services = builder.Services;
         services.AddOptions<ResultOptions>().BindConfiguration(ResultOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ResultMetrics>();
         services.AddSingleton<FusionSource>();
         services.AddSingleton<AnalysisFinisher>();
@@ -36,8 +34,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<AnalysisReader>();
         services.AddSingleton<AnalysisCatalogue>();
         services.AddSingleton<FaceCrops>();
-        services.AddOutbound();
-        services.AddSingleton<WebhookSender>();
+        services.AddWebhooks();
         services.AddHostedService<AnnouncementSweeper>();
         services.AddHostedService<DeadlineWatchdog>();
         services.AddHostedService<ObjectJanitor>();
@@ -47,7 +44,6 @@ public static partial class ResultServiceExtensions
         services.AddHostedService<RemovalSweeper>();
         services.AddHostedService<RetentionSweeper>();
         services.AddPipelineConsumer<ResultConsumer>(ResultConsumer.Settings);
-        services.AddPipelineConsumer<WebhookConsumer>(WebhookConsumer.Settings);
         services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
         services.AddProblems();
         services.AddOpenApi(DocumentName, document => document.ShouldInclude = endpoint => endpoint.GroupName == DocumentName);
@@ -62,6 +58,7 @@ public static partial class ResultServiceExtensions
         var group = app.MapGroup("/v1").WithGroupName(DocumentName).WithTags("Results").AddEndpointFilter(GuardAsync);
         AnalysisEndpoints.Map(group);
         RemovalEndpoints.Map(group);
+        WebhookApi.Map(group);
         return app;
     }
 

@@ -3,17 +3,19 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults;
 using MassTransit;
 
 namespace Deepfake.ResultService.Merging;
 
 /// <summary>
-/// Ends analyses: final record by compare-and-set, then history, then the objects nobody needs any more, then the announcement. A crash
-/// or an outage between any two steps leaves an end without announcement, which the sweeper takes up again from the top.
+/// Ends analyses: final record by compare-and-set, then history, then the deliveries of webhooks, then the objects nobody needs any more,
+/// then the announcement. A crash or an outage between any two steps leaves an end without announcement, which the sweeper takes up again
+/// from the top.
 /// </summary>
 public sealed partial class AnalysisFinisher(
-    IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, ResultMetrics metrics, TimeProvider time, ILogger<AnalysisFinisher> logger)
+    IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, DeliveryOutbox outbox, ResultMetrics metrics, TimeProvider time, ILogger<AnalysisFinisher> logger)
 {
     // A publish waits for a lost broker for as long as it is let; deadlines of other analyses would wait with it.
     private static readonly TimeSpan AnnouncementTimeout = TimeSpan.FromSeconds(10);
@@ -54,6 +56,7 @@ public sealed partial class AnalysisFinisher(
             return;
         }
 
+        await outbox.PlanAsync(record, result, cancellationToken);
         if (result.Status == AnalysisStatus.Completed)
             await objects.DeleteAsync(ObjectKeys.FramePack(record.Tenant, record.Id), cancellationToken);
         else

@@ -20,7 +20,7 @@ public sealed class AnalysisMerger(
     ResultMetrics metrics,
     TimeProvider time,
     IOptions<ResultOptions> options,
-    IOptions<WebhookOptions> webhooks)
+    EndpointRegistry webhooks)
 {
     /// <summary>Stores a part, moves the progress, and completes the analysis if that was the last one.</summary>
     public async Task AddAsync<T>(T message, PartKey key, IPublishEndpoint bus, CancellationToken cancellationToken)
@@ -89,7 +89,8 @@ public sealed class AnalysisMerger(
             throw;
         }
 
-        var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), webhooks.Value.IsConfigured, now);
+        var signed = state.Record.WebhookUrl is null || await webhooks.SignsByDefaultAsync(state.Record.Tenant, cancellationToken);
+        var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), signed, now);
         return await finisher.FinishAsync(state.Record, result, bus, cancellationToken);
     }
 

@@ -1,88 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
-using Deepfake.Contracts;
+using System.Text;
 using Deepfake.ServiceDefaults.Outbound;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Webhooks;
 
-/// <summary>What came of one attempt.</summary>
-public enum WebhookOutcome
-{
-    /// <summary>The receiver took it (2xx).</summary>
-    Delivered,
-
-    /// <summary>It never will: refused address, or 410.</summary>
-    Refused,
-
-    /// <summary>Not now; worth another attempt.</summary>
-    Failed,
-}
-
-/// <summary>Posts signed completion notices to public addresses. Reads no answer body.</summary>
+/// <summary>Posts signed notices to addresses that clients name. Never throws for what a receiver does.</summary>
 public sealed class WebhookSender : IDisposable
 {
+    private const int ResponseBytes = 1024;
     private readonly HttpClient _client;
-    private readonly WebhookOptions _options;
     private readonly GuardedHandler _guarded;
+    private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
-    private readonly byte[]? _key;
 
     /// <summary>Prepares the connection pool.</summary>
     public WebhookSender(IOptions<WebhookOptions> options, GuardedHandler guarded, TimeProvider time)
     {
-        _options = options.Value;
-        _guarded = guarded;
-        _time = time;
-        WebhookSignature.TryReadSecret(_options.Secret, out _key);
-        _client = new HttpClient(guarded.Create()) { Timeout = _options.Timeout };
+        (_guarded, _time, _timeout) = (guarded, time, options.Value.Timeout);
+        _client = new HttpClient(guarded.Create()) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Deepfake.Aspire-Webhooks", "1.0"));
     }
 
-    /// <summary>Posts the notice of one final record. Attempts of the same analysis carry the same <c>webhook-id</c>.</summary>
-    public async Task<(WebhookOutcome Outcome, string Detail)> SendAsync(string url, Analysis analysis, CancellationToken cancellationToken)
-    {
-        if (_key is null) return (WebhookOutcome.Refused, "no signing secret is configured");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var target)) return (WebhookOutcome.Refused, "the address is none");
-        if (_guarded.Refuse(target) is { } refusal) return (WebhookOutcome.Refused, refusal);
+    /// <summary>Why an address can be refused without trying; null if it may be tried.</summary>
+    public string? Refuse(string url) => Uri.TryCreate(url, UriKind.Absolute, out var target) ? _guarded.Refuse(target) : "the address is none";
 
-        var body = Body(analysis);
-        var id = "msg_" + analysis.Id;
-        var timestamp = _time.GetUtcNow().ToUnixTimeSeconds();
-        using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = new ByteArrayContent(body) };
+    /// <summary>Makes one attempt.</summary>
+    /// <param name="url">An address that <see cref="Refuse"/> lets pass.</param>
+    /// <param name="messageId">Value of <c>webhook-id</c>.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="keys">Bytes of the valid secrets, newest first.</param>
+    /// <param name="cancellationToken">Breaks it off with an <see cref="OperationCanceledException"/>.</param>
+    public async Task<DeliveryAttempt> SendAsync(string url, string messageId, byte[] body, IReadOnlyList<byte[]> keys, CancellationToken cancellationToken)
+    {
+        var at = _time.GetUtcNow();
+        var timestamp = at.ToUnixTimeSeconds();
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Headers.Add("webhook-id", id);
-        request.Headers.Add("webhook-timestamp", timestamp.ToString());
-        request.Headers.Add("webhook-signature", WebhookSignature.Sign(_key, id, timestamp, body));
+        request.Headers.Add("webhook-id", messageId);
+        request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add("webhook-signature", WebhookSignature.Sign(keys, messageId, timestamp, body));
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_timeout);
+        var clock = Stopwatch.StartNew();
         try
         {
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return response.StatusCode switch
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            return new DeliveryAttempt
             {
-                >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => (WebhookOutcome.Delivered, ""),
-                HttpStatusCode.Gone => (WebhookOutcome.Refused, "the receiver answered 410"),
-                var status => (WebhookOutcome.Failed, $"the receiver answered {(int)status}"),
+                At = at,
+                StatusCode = (int)response.StatusCode,
+                LatencyMs = Milliseconds(clock),
+                Response = await ReadAsync(response.Content, patience.Token),
+                RetryAfter = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable ? RetryAfter(response) : null,
             };
-        }
-        catch (HttpRequestException e) when (ForbiddenAddressException.Caused(e))
-        {
-            return (WebhookOutcome.Refused, "the address is not public");
         }
         catch (HttpRequestException e)
         {
-            return (WebhookOutcome.Failed, $"the receiver cannot be reached ({e.HttpRequestError})");
+            var error = ForbiddenAddressException.Caused(e) ? "the address is not public" : Describe(e.HttpRequestError);
+            return new DeliveryAttempt { At = at, Error = error, LatencyMs = Milliseconds(clock) };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (WebhookOutcome.Failed, $"no answer within {_options.Timeout.TotalSeconds:0} s");
+            return new DeliveryAttempt { At = at, Error = $"no answer within {_timeout.TotalSeconds:0.#} s", LatencyMs = Milliseconds(clock) };
         }
     }
 
-    /// <summary>The body: <c>type</c> (<c>analysis.completed</c>, <c>.failed</c>, <c>.cancelled</c>), <c>timestamp</c>, and the record as <c>data</c>.</summary>
-    public static byte[] Body(Analysis analysis) => JsonSerializer.SerializeToUtf8Bytes(
-        new { Type = "analysis." + analysis.Status.ToString().ToLowerInvariant(), Timestamp = analysis.CompletedAt, Data = analysis }, DeepfakeJson.Options);
-
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    // For the log only: the status has decided already, whatever happens here.
+    private static async Task<string?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[ResponseBytes];
+        var read = 0;
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+            for (int came; read < bytes.Length && (came = await stream.ReadAsync(bytes.AsMemory(read), cancellationToken)) > 0;) read += came;
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // What came has to do.
+        }
+
+        if (read == 0) return null;
+        return string.Concat(Encoding.UTF8.GetString(bytes, 0, read).Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _time.GetUtcNow(),
+        _ => null,
+    };
+
+    private static double Milliseconds(Stopwatch clock) => Math.Round(clock.Elapsed.TotalMilliseconds, 1);
+
+    private static string Describe(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError => "the name cannot be resolved",
+        HttpRequestError.ConnectionError => "no connection",
+        HttpRequestError.SecureConnectionError => "TLS failed",
+        HttpRequestError.ResponseEnded => "the connection was closed without an answer",
+        _ => "the answer cannot be understood",
+    };
 }

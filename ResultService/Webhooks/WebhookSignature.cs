@@ -10,11 +10,15 @@ public static class WebhookSignature
 {
     private const string Prefix = "whsec_";
 
-    /// <summary>Value of <c>webhook-signature</c>.</summary>
-    /// <param name="key">Bytes of the secret.</param>
+    /// <summary>Value of <c>webhook-signature</c>: one signature a key, separated by spaces.</summary>
+    /// <param name="keys">Bytes of the secrets that are valid now.</param>
     /// <param name="id">Value of <c>webhook-id</c>.</param>
     /// <param name="timestamp">Value of <c>webhook-timestamp</c>, seconds since 1970.</param>
     /// <param name="body">The body as sent.</param>
+    public static string Sign(IEnumerable<byte[]> keys, string id, long timestamp, ReadOnlyMemory<byte> body) =>
+        string.Join(' ', keys.Select(key => Sign(key, id, timestamp, body.Span)));
+
+    /// <summary>One signature.</summary>
     public static string Sign(ReadOnlySpan<byte> key, string id, long timestamp, ReadOnlySpan<byte> body)
     {
         var head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}."));
@@ -23,6 +27,9 @@ public static class WebhookSignature
         hmac.AppendData(body);
         return "v1," + Convert.ToBase64String(hmac.GetHashAndReset());
     }
+
+    /// <summary>A new secret of 32 random bytes, as users keep it.</summary>
+    public static string NewSecret() => Prefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Reads a secret as users keep it.</summary>
     public static bool TryReadSecret(string secret, [NotNullWhen(true)] out byte[]? key)

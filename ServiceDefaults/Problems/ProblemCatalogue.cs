@@ -17,6 +17,8 @@ public static class ProblemCatalogue
         new(ErrorCodes.NotFound, 404, "Not found"),
         new(ErrorCodes.AlreadyEnded, 409, "The analysis has ended already"),
         new(ErrorCodes.IdempotencyInProgress, 409, "The first request is still at work"),
+        new(ErrorCodes.DeliveryInProgress, 409, "The delivery is being sent"),
+        new(ErrorCodes.WebhookLimitReached, 409, "There are too many webhooks"),
         new(ErrorCodes.TooLarge, 413, "The file is too large"),
         new(ErrorCodes.TooManyPixels, 413, "The picture has too many pixels"),
         new(ErrorCodes.TooLong, 413, "The medium is too long"),
