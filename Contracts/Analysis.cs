@@ -168,6 +168,9 @@ public sealed record Analysis
     /// <summary>Stretches of time with high scores.</summary>
     public IReadOnlyList<Segment> Segments { get; init; } = [];
 
+    /// <summary>What was found, in plain words: evidence first, the strongest first, then observations, then reasons to doubt.</summary>
+    public IReadOnlyList<Finding> Findings { get; init; } = [];
+
     /// <summary>Models that took part, or should have.</summary>
     public IReadOnlyList<ModelResult> Models { get; init; } = [];
 
@@ -282,6 +285,9 @@ public sealed record FaceTrack
 
     /// <summary>Link to a picture of this face.</summary>
     public string? Crop { get; init; }
+
+    /// <summary>Link to the same picture with what speaks for manipulation laid over it; null where no model says where it looked.</summary>
+    public string? HeatMap { get; init; }
 }
 
 /// <summary>Scores of one sampled frame.</summary>
@@ -323,6 +329,47 @@ public readonly record struct Box(float X, float Y, float Width, float Height);
 /// <param name="Score">Mean score inside, [0,1].</param>
 /// <param name="TrackId">The face.</param>
 public sealed record Segment(double StartSeconds, double EndSeconds, double Score, int TrackId);
+
+/// <summary>What a finding is good for.</summary>
+public enum FindingKind
+{
+    /// <summary>Counted for the verdict.</summary>
+    Evidence,
+
+    /// <summary>Seen, but not counted.</summary>
+    Observation,
+
+    /// <summary>A reason to trust the answer less.</summary>
+    Doubt,
+}
+
+/// <summary>One thing that was found, tied to a number and a place.</summary>
+public sealed record Finding
+{
+    /// <summary>Stable code, e.g. <c>face_score</c>, <c>segment</c>, <c>small_face</c>; the name of the signal for a signal.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>What it is good for.</summary>
+    public required FindingKind Kind { get; init; }
+
+    /// <summary>One plain English sentence, never stronger than the calibration allows.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>How strong it is, [0,1]; orders findings of one kind.</summary>
+    public double Strength { get; init; }
+
+    /// <summary>The face it is about; null for the whole medium.</summary>
+    public int? TrackId { get; init; }
+
+    /// <summary>Where it begins, media time; null for everywhere and for images.</summary>
+    public double? StartSeconds { get; init; }
+
+    /// <summary>Where it ends, media time.</summary>
+    public double? EndSeconds { get; init; }
+
+    /// <summary>The number behind the sentence.</summary>
+    public double? Value { get; init; }
+}
 
 /// <summary>What one model said about the medium.</summary>
 public sealed record ModelResult

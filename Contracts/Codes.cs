@@ -82,6 +82,9 @@ public static class ErrorCodes
     /// <summary>409: the analysis has ended already.</summary>
     public const string AlreadyEnded = "already_ended";
 
+    /// <summary>409: the analysis is not over yet.</summary>
+    public const string NotEnded = "not_ended";
+
     /// <summary>409: the delivery is being sent at this moment.</summary>
     public const string DeliveryInProgress = "delivery_in_progress";
 

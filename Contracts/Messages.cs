@@ -124,6 +124,9 @@ public sealed record InferenceCompleted : IAnalysisMessage
     /// <summary>One entry a model; a failed model is present with <see cref="ModelScores.Error"/>.</summary>
     public required IReadOnlyList<ModelScores> Models { get; init; }
 
+    /// <summary>Object key of the shard's heat maps; null where no model has any.</summary>
+    public string? HeatMapKey { get; init; }
+
     /// <summary>Times in seconds, by name.</summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }

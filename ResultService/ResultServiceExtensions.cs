@@ -5,6 +5,7 @@ using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Consumers;
+using Deepfake.ResultService.Evidence;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
@@ -34,6 +35,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<AnalysisReader>();
         services.AddSingleton<AnalysisCatalogue>();
         services.AddSingleton<FaceCrops>();
+        services.AddSingleton<ReportWriter>();
         services.AddWebhooks();
         services.AddHostedService<AnnouncementSweeper>();
         services.AddHostedService<DeadlineWatchdog>();
@@ -57,6 +59,7 @@ public static partial class ResultServiceExtensions
         app.MapOpenApi($"/openapi/{{documentName:regex(^{DocumentName}$)}}.json");
         var group = app.MapGroup("/v1").WithGroupName(DocumentName).WithTags("Results").AddEndpointFilter(GuardAsync);
         AnalysisEndpoints.Map(group);
+        EvidenceEndpoints.Map(group);
         RemovalEndpoints.Map(group);
         WebhookApi.Map(group);
         return app;

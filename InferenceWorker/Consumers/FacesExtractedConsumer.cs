@@ -31,7 +31,7 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
     {
         var (message, cancellation) = (context.Message, context.CancellationToken);
         // Late work is pointless: the watchdog ends the analysis.
-        if (message.Deadline <= time.GetUtcNow() || await analyses.FindAsync(message.AnalysisId, cancellation) is null or { IsOver: true }) return;
+        if (message.Deadline <= time.GetUtcNow() || await analyses.FindAsync(message.AnalysisId, cancellation) is not { IsOver: false } state) return;
 
         using var activity = Telemetry.Source.StartActivity("score faces");
         activity?.SetTag("analysis.id", message.AnalysisId).SetTag("shard", message.Shard).SetTag("faces", message.Count);
@@ -39,8 +39,10 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
         var began = Stopwatch.GetTimestamp();
         var pack = await ReadAsync(message, cancellation);
         var read = Stopwatch.GetElapsedTime(began);
-        var models = await engine.ScoreAsync(pack, message.Lane, announcement, cancellation);
-        activity?.SetTag("models", models.Count(model => model.Error is null));
+        var scored = await engine.ScoreAsync(pack, message.Lane, announcement, cancellation);
+        var score = Stopwatch.GetElapsedTime(began) - read;
+        activity?.SetTag("models", scored.Models.Count(model => model.Error is null));
+        var heat = state.Record.Options.HeatMaps ? await StoreAsync(message, scored.HeatMaps, cancellation) : null;
 
         await context.Publish(
             new InferenceCompleted
@@ -49,14 +51,27 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
                 Tenant = message.Tenant,
                 Lane = message.Lane,
                 Shard = message.Shard,
-                Models = models,
+                Models = scored.Models,
+                HeatMapKey = heat,
                 Timings = new Dictionary<string, double>
                 {
                     ["inference_read"] = Math.Round(read.TotalSeconds, 4),
-                    ["inference_score"] = Math.Round((Stopwatch.GetElapsedTime(began) - read).TotalSeconds, 4),
+                    ["inference_score"] = Math.Round(score.TotalSeconds, 4),
                 },
             },
             cancellation);
+    }
+
+    /// <returns>Key of the pack; null if there is nothing to store.</returns>
+    private async Task<string?> StoreAsync(FacesExtracted message, IReadOnlyList<HeatMaps> maps, CancellationToken cancellationToken)
+    {
+        if (maps.Count == 0) return null;
+        var key = ObjectKeys.HeatMaps(message.Tenant, message.AnalysisId, message.Shard);
+        using var pack = new MemoryStream();
+        await new HeatMapPack(maps).WriteAsync(pack, cancellationToken);
+        pack.Position = 0;
+        await objects.PutAsync(key, pack, "application/octet-stream", cancellationToken);
+        return key;
     }
 
     private async Task<FacePack> ReadAsync(FacesExtracted message, CancellationToken cancellationToken)

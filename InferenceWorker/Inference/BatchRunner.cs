@@ -13,6 +13,7 @@ internal sealed partial class BatchRunner(IReadOnlyList<ModelSession> sessions, 
     private readonly List<ReadOnlyMemory<byte>> _crops = [];
     private readonly List<BatchSlice> _taken = [];
     private readonly float[] _scores = new float[maxBatch];
+    private readonly byte[] _heat = new byte[maxBatch * sessions.Select(session => session.Cam?.Cells ?? 0).DefaultIfEmpty(0).Max()];
 
     /// <summary>The batch to run.</summary>
     public List<BatchSlice> Slices { get; } = [];
@@ -65,7 +66,7 @@ internal sealed partial class BatchRunner(IReadOnlyList<ModelSession> sessions, 
         var began = Stopwatch.GetTimestamp();
         try
         {
-            session.Score(_crops, _scores);
+            session.Score(_crops, _scores, _heat.AsSpan(0, _crops.Count * (session.Cam?.Cells ?? 0)));
         }
         catch (Exception e)
         {
@@ -77,6 +78,7 @@ internal sealed partial class BatchRunner(IReadOnlyList<ModelSession> sessions, 
         foreach (var slice in _taken)
         {
             slice.Request.SetScores(model, slice.Row, _scores.AsSpan(at, slice.Rows));
+            if (session.Cam is { } cam) slice.Request.SetHeat(model, slice.Row, _heat.AsSpan(at * cam.Cells, slice.Rows * cam.Cells));
             at += slice.Rows;
         }
 

@@ -54,9 +54,8 @@ public sealed class CropBatcher : IDisposable
     /// <param name="lane">Decides the order.</param>
     /// <param name="announcement">What announced this pack; null for none.</param>
     /// <param name="cancellationToken">Takes the pack out.</param>
-    /// <returns>One entry a model; one that failed has an error and no scores.</returns>
     /// <exception cref="ObjectDisposedException">The batcher has stopped.</exception>
-    public async Task<IReadOnlyList<ModelScores>> ScoreAsync(FacePack pack, Lane lane, Announcement? announcement, CancellationToken cancellationToken)
+    public async Task<ScoredPack> ScoreAsync(FacePack pack, Lane lane, Announcement? announcement, CancellationToken cancellationToken)
     {
         using var request = new ScoringRequest(pack, _sessions, cancellationToken);
         if (pack.Crops.Count == 0 || _sessions.Count == 0)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Deepfake.InferenceWorker.Models;
+using Deepfake.Infrastructure.Packs;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Deepfake.InferenceWorker.Inference;
@@ -28,8 +29,9 @@ public sealed class ModelSession : IDisposable
         Provider = provider.Name;
         var signature = NetworkSignature.Read(session, manifest);
         _inputNames = [signature.InputName];
-        _outputNames = [signature.OutputName];
+        _outputNames = signature.Cam is { } cam ? [signature.OutputName, cam.Name] : [signature.OutputName];
         _decoder = new ScoreDecoder(manifest.Output, signature.Columns);
+        Cam = signature.Cam;
 
         // A mirrored view doubles the rows of the tensor: the buckets are halved so that memory stays the same.
         var views = manifest.Input.TtaFlip ? 2 : 1;
@@ -44,6 +46,9 @@ public sealed class ModelSession : IDisposable
 
     /// <summary>What it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
     public string Provider { get; }
+
+    /// <summary>Size of its heat maps; null if it has none.</summary>
+    internal CamSignature? Cam { get; }
 
     /// <summary>Batch sizes it runs with, ascending.</summary>
     public IReadOnlyList<int> Buckets => _buckets;
@@ -88,8 +93,9 @@ public sealed class ModelSession : IDisposable
     /// <param name="scores">
     /// Takes one calibrated probability of <em>manipulated</em> a crop, [0,1]; NaN where the network gave no number.
     /// </param>
+    /// <param name="heat">Takes the heat maps, as many bytes a crop as they have cells; see <see cref="HeatMaps.ToLogOdds"/>. Empty for none.</param>
     /// <exception cref="OnnxRuntimeException">The network failed; no score is valid.</exception>
-    public void Score(IReadOnlyList<ReadOnlyMemory<byte>> crops, Span<float> scores)
+    public void Score(IReadOnlyList<ReadOnlyMemory<byte>> crops, Span<float> scores, Span<byte> heat = default)
     {
         if (scores.Length < crops.Count) throw new ArgumentException($"{crops.Count} crops need as many scores.", nameof(scores));
         var buffers = _free.Take();
@@ -103,6 +109,7 @@ public sealed class ModelSession : IDisposable
                 Run(buffers, bucket);
                 var logits = _decoder.Logits(buffers.Output, buffers.Views, buffers.Logits.AsSpan(0, count));
                 for (var i = 0; i < count; i++) scores[done + i] = (float)Manifest.Calibration.Probability(logits[i]);
+                if (Cam is { } cam && !heat.IsEmpty) WriteHeat(buffers, cam, heat.Slice(done * cam.Cells, count * cam.Cells));
                 done += count;
             }
         }
@@ -122,6 +129,20 @@ public sealed class ModelSession : IDisposable
         _free.Dispose();
         _run.Dispose();
         _session.Dispose();
+    }
+
+    /// <summary>Calibrated log-odds a cell; the mirrored view is turned back and averaged in.</summary>
+    private void WriteHeat(RunBuffers buffers, CamSignature cam, Span<byte> heat)
+    {
+        var sign = Manifest.Output.FakeIndex == 1 ? 1 : -1;
+        for (var i = 0; i < heat.Length; i++)
+        {
+            int crop = i / cam.Cells, cell = i % cam.Cells;
+            var first = crop * buffers.Views * cam.Cells;
+            double value = buffers.Cam[first + cell];
+            if (buffers.Views == 2) value = (value + buffers.Cam[first + cam.Cells + cell - cell % cam.Width + cam.Width - 1 - cell % cam.Width]) / 2;
+            heat[i] = HeatMaps.FromLogOdds(Manifest.Calibration.A * sign * value + Manifest.Calibration.B);
+        }
     }
 
     private void WarmUp()

@@ -4,7 +4,13 @@ using Microsoft.ML.OnnxRuntime;
 namespace Deepfake.InferenceWorker.Inference;
 
 /// <summary>Inputs and outputs of a network, checked against its manifest.</summary>
-internal sealed record NetworkSignature(string InputName, string OutputName, int OutputRank, int Columns, int? FixedBatch)
+/// <param name="InputName">Name of the input.</param>
+/// <param name="OutputName">Output with the score.</param>
+/// <param name="OutputRank">Its dimensions, 1 or 2.</param>
+/// <param name="Columns">Numbers a row, 1 or 2.</param>
+/// <param name="FixedBatch">Rows that the network insists on; null for any.</param>
+/// <param name="Cam">Heat maps; null for none.</param>
+internal sealed record NetworkSignature(string InputName, string OutputName, int OutputRank, int Columns, int? FixedBatch, CamSignature? Cam)
 {
     /// <exception cref="ModelRejectedException">The network does not fit the manifest.</exception>
     public static NetworkSignature Read(InferenceSession session, ModelManifest manifest)
@@ -23,7 +29,10 @@ internal sealed record NetworkSignature(string InputName, string OutputName, int
         var outputName = manifest.Output.Name ?? session.OutputMetadata.Keys.FirstOrDefault(name => name != cam)
             ?? throw new ModelRejectedException("the network has no output for the score");
         if (!session.OutputMetadata.TryGetValue(outputName, out var output)) throw new ModelRejectedException($"the network has no output '{outputName}'");
-        return new NetworkSignature(inputName, outputName, output.Dimensions.Length, ColumnsOf(output, manifest.Output.Kind), input.Dimensions[0] > 0 ? input.Dimensions[0] : null);
+        var fixedBatch = input.Dimensions[0] > 0 ? input.Dimensions[0] : (int?)null;
+        return new NetworkSignature(
+            inputName, outputName, output.Dimensions.Length, ColumnsOf(output, manifest.Output.Kind), fixedBatch,
+            cam is null ? null : CamSignature.Measure(session, inputName, cam, [fixedBatch ?? 1, .. expected]));
     }
 
     private static int ColumnsOf(NodeMetadata output, OutputKind kind)

@@ -16,6 +16,7 @@ internal sealed class RunBuffers : IDisposable
         Views = input.TtaFlip ? 2 : 1;
         _input = GC.AllocateArray<float>(buckets[^1] * Views * _preprocessor.Floats, pinned: true);
         Output = GC.AllocateArray<float>(buckets[^1] * Views * signature.Columns, pinned: true);
+        Cam = GC.AllocateArray<float>(buckets[^1] * Views * (signature.Cam?.Cells ?? 0), pinned: true);
         Logits = new double[buckets[^1]];
         foreach (var bucket in buckets)
         {
@@ -24,7 +25,10 @@ internal sealed class RunBuffers : IDisposable
             long[] outputShape = signature.OutputRank == 1 ? [batch] : [batch, signature.Columns];
             _bound[bucket] = (
                 [OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _input.AsMemory(), inputShape)],
-                [OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Output.AsMemory(), outputShape)]);
+                [
+                    OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Output.AsMemory(), outputShape),
+                    .. signature.Cam is { } cam ? [OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Cam.AsMemory(), cam.Shape(batch))] : Array.Empty<OrtValue>(),
+                ]);
         }
     }
 
@@ -33,6 +37,9 @@ internal sealed class RunBuffers : IDisposable
 
     /// <summary>Output of the last run.</summary>
     public float[] Output { get; }
+
+    /// <summary>Heat maps of the last run; empty if the network has none.</summary>
+    public float[] Cam { get; }
 
     /// <summary>Room for a log-odds a crop.</summary>
     public double[] Logits { get; }
@@ -53,7 +60,7 @@ internal sealed class RunBuffers : IDisposable
         foreach (var (inputs, outputs) in _bound.Values)
         {
             inputs[0].Dispose();
-            outputs[0].Dispose();
+            foreach (var output in outputs) output.Dispose();
         }
 
         _bound.Clear();

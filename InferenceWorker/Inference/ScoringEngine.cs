@@ -23,19 +23,22 @@ public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions
     /// <summary>
     /// Scores a pack by every model; waits until loading is over. Models that are not available are in the answer with their error.
     /// </summary>
-    public async Task<IReadOnlyList<ModelScores>> ScoreAsync(FacePack pack, Lane lane, CropBatcher.Announcement? announcement, CancellationToken cancellationToken)
+    public async Task<ScoredPack> ScoreAsync(FacePack pack, Lane lane, CropBatcher.Announcement? announcement, CancellationToken cancellationToken)
     {
         var (ensemble, batcher) = await _loaded.Task.WaitAsync(cancellationToken);
-        var scores = await batcher.ScoreAsync(pack, lane, announcement, cancellationToken);
-        return [.. scores, .. ensemble.Unavailable.Select(model => new ModelScores
+        var scored = await batcher.ScoreAsync(pack, lane, announcement, cancellationToken);
+        return scored with
         {
-            Name = model.Name,
-            Version = model.Version,
-            Weight = model.Weight,
-            Provider = "none",
-            Scores = [],
-            Error = model.Error,
-        })];
+            Models = [.. scored.Models, .. ensemble.Unavailable.Select(model => new ModelScores
+            {
+                Name = model.Name,
+                Version = model.Version,
+                Weight = model.Weight,
+                Provider = "none",
+                Scores = [],
+                Error = model.Error,
+            })],
+        };
     }
 
     /// <inheritdoc/>

@@ -7,9 +7,10 @@ namespace Deepfake.InferenceWorker.Inference;
 /// <summary>One pack on its way through the batcher. Lanes write disjoint rows of it.</summary>
 internal sealed class ScoringRequest : IDisposable
 {
-    private readonly TaskCompletionSource<IReadOnlyList<ModelScores>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<ScoredPack> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyList<ModelSession> _sessions;
     private readonly float[][] _scores;
+    private readonly byte[]?[] _heat;
     private readonly string?[] _errors;
     private readonly CancellationTokenRegistration _cancellation;
     private int _scored;
@@ -19,6 +20,7 @@ internal sealed class ScoringRequest : IDisposable
         Pack = pack;
         _sessions = sessions;
         _scores = [.. sessions.Select(_ => new float[pack.Crops.Count])];
+        _heat = [.. sessions.Select(session => session.Cam is { } cam ? new byte[pack.Crops.Count * cam.Cells] : null)];
         _errors = new string?[sessions.Count];
         _cancellation = cancellationToken.Register(() => _done.TrySetCanceled(cancellationToken));
     }
@@ -30,7 +32,7 @@ internal sealed class ScoringRequest : IDisposable
 
     public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
 
-    public Task<IReadOnlyList<ModelScores>> Completion => _done.Task;
+    public Task<ScoredPack> Completion => _done.Task;
 
     /// <summary>Nobody waits any more.</summary>
     public bool IsOver => _done.Task.IsCompleted;
@@ -54,23 +56,34 @@ internal sealed class ScoringRequest : IDisposable
         }
     }
 
+    public void SetHeat(int model, int row, ReadOnlySpan<byte> heat) => heat.CopyTo(_heat[model].AsSpan(row * _sessions[model].Cam!.Cells));
+
     /// <summary>Counts rows as done by every model; the last ones complete the request.</summary>
     public void Advance(int rows)
     {
         if (Interlocked.Add(ref _scored, rows) == Pack.Crops.Count) Complete();
     }
 
-    public void Complete() => _done.TrySetResult([.. _sessions.Select((session, model) => new ModelScores
-    {
-        Name = session.Manifest.Name,
-        Version = session.Manifest.Version,
-        Weight = session.Manifest.Weight,
-        Provider = session.Provider,
-        Scores = _errors[model] is null ? _scores[model] : [],
-        Error = _errors[model],
-    })]);
+    public void Complete() => _done.TrySetResult(new ScoredPack(
+        [.. _sessions.Select((session, model) => new ModelScores
+        {
+            Name = session.Manifest.Name,
+            Version = session.Manifest.Version,
+            Weight = session.Manifest.Weight,
+            Provider = session.Provider,
+            Scores = _errors[model] is null ? _scores[model] : [],
+            Error = _errors[model],
+        })],
+        [.. _sessions.SelectMany((session, model) => _errors[model] is null && _heat[model] is { Length: > 0 } cells
+            ? new[] { new HeatMaps(session.Manifest.Name, session.Manifest.Input.Margin, session.Cam!.Height, session.Cam.Width, cells) }
+            : [])]));
 
     public void Abort(Exception exception) => _done.TrySetException(exception);
 
     public void Dispose() => _cancellation.Dispose();
 }
+
+/// <summary>What the models say about a pack.</summary>
+/// <param name="Models">One entry a model; one that failed has an error and no scores.</param>
+/// <param name="HeatMaps">One entry a model that has heat maps and did not fail.</param>
+public sealed record ScoredPack(IReadOnlyList<ModelScores> Models, IReadOnlyList<HeatMaps> HeatMaps);

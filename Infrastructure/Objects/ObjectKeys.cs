@@ -15,6 +15,9 @@ public static class ObjectKeys
     /// <summary>Face pack of one shard.</summary>
     public static string FacePack(string tenant, string analysisId, int shard) => $"{tenant}/{analysisId}/faces-{shard:D4}.safetensors";
 
+    /// <summary>Heat maps of one shard.</summary>
+    public static string HeatMaps(string tenant, string analysisId, int shard) => $"{tenant}/{analysisId}/heat-{shard:D4}.safetensors";
+
     /// <summary>Frame pack.</summary>
     public static string FramePack(string tenant, string analysisId) => $"{tenant}/{analysisId}/frames.safetensors";
 

@@ -70,11 +70,14 @@ public sealed record FaceWindow(double Seconds, int TrackId, Box Face, Box Origi
 
 internal static class PackMetadata
 {
-    public static IReadOnlyList<T> Read<T>(SafetensorsFile file, string key)
+    public static IReadOnlyList<T> Read<T>(SafetensorsFile file, string key) => ReadOne<List<T>>(file, key);
+
+    public static T ReadOne<T>(SafetensorsFile file, string key)
+        where T : new()
     {
         try
         {
-            return file.Metadata.TryGetValue(key, out var json) ? JsonSerializer.Deserialize<List<T>>(json, DeepfakeJson.Options) ?? [] : throw new InvalidDataException($"The pack has no '{key}'.");
+            return file.Metadata.TryGetValue(key, out var json) ? JsonSerializer.Deserialize<T>(json, DeepfakeJson.Options) ?? new T() : throw new InvalidDataException($"The pack has no '{key}'.");
         }
         catch (JsonException e)
         {

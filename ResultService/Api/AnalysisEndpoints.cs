@@ -4,7 +4,6 @@ using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
-using Deepfake.ResultService.Pictures;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using MassTransit;
@@ -30,8 +29,6 @@ internal static class AnalysisEndpoints
         group.MapGet("/analyses/{id}/events", EventStream.WriteAsync).WithName("WatchAnalysis").WithSummary("Streams the progress as server-sent events.")
             .WithDescription("Events `progress`, `completed`, `failed`, `cancelled`; the stream ends after the last. `Last-Event-ID` resumes; 204 when nothing is left to say.")
             .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).RequireScope(Scopes.Read);
-        group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
-            .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("What the ended analyses of a window of time say together.")
             .Produces<Statistics>().ProducesProblem(400).RequireScope(Scopes.Read);
     }
@@ -76,22 +73,6 @@ internal static class AnalysisEndpoints
         }
 
         return Problem.Answer(ErrorCodes.AlreadyEnded, "The analysis had ended before.");
-    }
-
-    private static async Task<IResult> FaceAsync(
-        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken)
-    {
-        var tenant = http.GetCaller().Tenant;
-        if (await analyses.FindAsync(tenant, id, cancellationToken) is null && await history.FindAsync(tenant, id, cancellationToken) is null) return NotFound();
-        if (await crops.EncodeBestAsync(tenant, id, trackId, cancellationToken) is not { } png)
-            return Problem.Answer(ErrorCodes.NotFound, "There is no picture of this face.");
-
-        var headers = http.Response.Headers;
-        headers.CacheControl = "private, max-age=300";
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
-        headers.ContentDisposition = $"inline; filename=\"face-{trackId}.png\"";
-        return TypedResults.Bytes(png, "image/png");
     }
 
     private static async Task<IResult> StatisticsAsync(

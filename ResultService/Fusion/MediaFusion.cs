@@ -14,6 +14,12 @@ public sealed record FusedEvidence
     /// <summary>What the decision went by.</summary>
     public required VerdictThresholds Thresholds { get; init; }
 
+    /// <summary>Share of authentic media that the fit places at or above <see cref="VerdictThresholds.Manipulated"/>; null without a fit.</summary>
+    public double? FalsePositiveRate { get; init; }
+
+    /// <summary>Gates that the faces had to pass.</summary>
+    public QualityGates Gates { get; init; } = new();
+
     /// <summary>Face tracks by number, without links.</summary>
     public required IReadOnlyList<FaceTrack> Faces { get; init; }
 
@@ -94,6 +100,8 @@ public static class MediaFusion
             Decision = decision,
             Probability = probability,
             Thresholds = thresholds,
+            FalsePositiveRate = fit?.FalsePositiveRate,
+            Gates = gates,
             Faces = [.. tracks.Select(track => track.ToContract())],
             DecidingTrack = first?.TrackId,
             Frames = Timeline(index, joined.Crops),

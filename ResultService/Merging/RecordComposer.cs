@@ -1,5 +1,6 @@
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.ResultService.Evidence;
 using Deepfake.ResultService.Fusion;
 
 namespace Deepfake.ResultService.Merging;
@@ -29,9 +30,13 @@ public static class RecordComposer
     /// <summary>The final record.</summary>
     public static Analysis Complete(AnalysisState state, FaceIndex index, AnalysisParts parts, FusedEvidence fused, bool webhookConfigured, DateTimeOffset now)
     {
+        var hasHeat = parts.Inference.Any(shard => shard.HeatMapKey is not null);
         var score = fused.Probability is { } p ? Math.Round(100 * p, 2) : (double?)null;
-        return End(Fill(Begin(state), index, fused), AnalysisStatus.Completed, state.Record.Retention, now) with
+        var filled = Fill(Begin(state), index, fused);
+        return End(filled, AnalysisStatus.Completed, state.Record.Retention, now) with
         {
+            Faces = hasHeat ? [.. filled.Faces.Select(face => face with { HeatMap = HeatMapLink(filled.Id, face.TrackId) })] : filled.Faces,
+            Findings = MediaFindings.Of(index, fused),
             Verdict = fused.Decision.Verdict,
             MachineVerdict = fused.Decision.Verdict,
             Reasons = fused.Decision.Reasons,
@@ -41,9 +46,7 @@ public static class RecordComposer
             Confidence = fused.Decision.Confidence,
             RiskLevel = fused.Probability is { } risk ? VerdictPolicy.Risk(fused.Decision.Verdict, risk, fused.Thresholds) : null,
             Thresholds = new ScoreThresholds(Math.Round(100 * fused.Thresholds.Suspicious, 2), Math.Round(100 * fused.Thresholds.Manipulated, 2)),
-            Artifacts = fused.DecidingTrack is { } track
-                ? new Dictionary<string, string> { ["face"] = CropLink(state.Record.Id, track) }
-                : new Dictionary<string, string>(),
+            Artifacts = Artifacts(state.Record.Id, fused.DecidingTrack, hasHeat),
             Warnings = state.Record.WebhookUrl is not null && !webhookConfigured ? [.. fused.Warnings, WarningCodes.WebhookNotConfigured] : fused.Warnings,
             Timings = Timings(parts, now - state.Record.AcceptedAt),
         };
@@ -59,6 +62,21 @@ public static class RecordComposer
 
     /// <summary>Address of the picture of a face.</summary>
     public static string CropLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}";
+
+    /// <summary>Address of the same picture with the heat map over it.</summary>
+    public static string HeatMapLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}/heatmap";
+
+    /// <summary>Address of the report.</summary>
+    public static string ReportLink(string id) => $"/v1/analyses/{id}/report";
+
+    private static Dictionary<string, string> Artifacts(string id, int? decidingTrack, bool hasHeat)
+    {
+        var links = new Dictionary<string, string> { ["report"] = ReportLink(id) };
+        if (decidingTrack is not { } track) return links;
+        links["face"] = CropLink(id, track);
+        if (hasHeat) links["heat_map"] = HeatMapLink(id, track);
+        return links;
+    }
 
     private static Analysis Fill(Analysis analysis, FaceIndex index, FusedEvidence fused) => analysis with
     {

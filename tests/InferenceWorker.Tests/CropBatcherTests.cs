@@ -24,7 +24,7 @@ public sealed class CropBatcherTests : IDisposable
         var together = await Task.WhenAll(packs.Select(pack => Task.Run(async () =>
         {
             using var announcement = batcher.Announce();
-            return await batcher.ScoreAsync(pack, Lane.Batch, announcement, default);
+            return (await batcher.ScoreAsync(pack, Lane.Batch, announcement, default)).Models;
         })));
         for (var i = 0; i < packs.Length; i++)
         {
@@ -153,5 +153,5 @@ public sealed class CropBatcherTests : IDisposable
 
     private static CropBatcher Batcher(params ModelSession[] sessions) => new(sessions, TestModels.Shape, TimeSpan.FromMilliseconds(2), NullLogger.Instance);
 
-    private static Task<IReadOnlyList<ModelScores>> Score(CropBatcher batcher, FacePack pack) => batcher.ScoreAsync(pack, Lane.Interactive, null, default);
+    private static async Task<IReadOnlyList<ModelScores>> Score(CropBatcher batcher, FacePack pack) => (await batcher.ScoreAsync(pack, Lane.Interactive, null, default)).Models;
 }

@@ -47,6 +47,37 @@ public sealed class ModelSessionTests
     [Fact]
     public void The_score_is_the_output_that_is_not_the_activation_map() => AssertScore(Plain, "with_cam", m => m["output"]!["cam"] = "cam");
 
+    /// <summary>The map of this network is the mean of its channels: bright places are hot.</summary>
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void The_activation_map_is_the_calibrated_log_odds_of_each_place(bool flip, int fakeIndex)
+    {
+        using var session = TestModels.Load("with_cam", m =>
+        {
+            PlainPixels(m);
+            m["input"]!["tta_flip"] = flip;
+            m["input"]!["margin"] = 1.6;
+            m["output"]!["cam"] = "cam";
+            m["output"]!["fake_index"] = fakeIndex;
+            m["calibration"] = new JsonObject { ["a"] = 3, ["b"] = 0.5 };
+        });
+        var crop = TestCrops.Flat(0);
+        for (var y = 0; y < 256; y++) crop.AsSpan(y * 768, 192).Fill(255); // the left quarter
+        var heat = new byte[2 * 256];
+
+        session.Score([TestCrops.Flat(0), crop], new float[2], heat);
+
+        Assert.All(heat[..256], cell => Assert.Equal(128 + 8, cell));
+        for (var i = 0; i < 256; i++)
+            if (i % 16 is not (3 or 4)) Assert.Equal(128 + 8 + (i % 16 < 3 ? (fakeIndex == 1 ? 48 : -48) : 0), heat[256 + i]);
+    }
+
+    [Fact]
+    public void An_output_that_is_no_map_is_refused() =>
+        Assert.Contains("heat map", Assert.Throws<ModelRejectedException>(() => TestModels.Load("with_cam", m => m["output"] = new JsonObject { ["kind"] = "logit", ["name"] = "score", ["cam"] = "score" })).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("weighted_nchw", false)]
     [InlineData("weighted_nchw", true)]

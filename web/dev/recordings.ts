@@ -1,4 +1,4 @@
-import type { Analysis, AnalysisSummary, FaceTrack, FrameScore, Segment, Verdict } from '../src/api/types.ts';
+import type { Analysis, AnalysisSummary, FaceTrack, Finding, FrameScore, Segment, Verdict } from '../src/api/types.ts';
 
 /** Records for developing the page without a server. Which one a file gets is decided by a word in its name. */
 export interface Recording {
@@ -54,6 +54,7 @@ export function accept(id: string, fileName: string, sizeBytes: number, now: Dat
     faces: [],
     frames: [],
     segments: [],
+    findings: [],
     models: [],
     signals: [],
     warnings: [],
@@ -97,6 +98,7 @@ export function complete(analysis: Analysis, now: Date): Analysis {
     faces: facesOf(people, duration, probability, analysis.id),
     frames,
     segments: recording.verdict === 'manipulated' && moving ? segments : [],
+    findings: findingsOf(recording.verdict, recording.score),
     models: [
       { name: 'compact-cnn', version: '1.2.0', provider: 'cpu', score: probability, weight: 1, error: null },
       { name: 'spectrum-branch', version: '0.4.1', provider: 'cpu', score: null, weight: 0.5, error: 'The model did not load: wrong hash.' },
@@ -131,6 +133,17 @@ const segments: Segment[] = [
   { start_seconds: 8.5, end_seconds: 8.5, score: 0.88, track_id: 2 },
 ];
 
+function findingsOf(verdict: Verdict, score: number | null): Finding[] {
+  if (score === null) return [];
+  const common = { strength: 0.5, track_id: null, start_seconds: null, end_seconds: null, value: null };
+  return [
+    { ...common, code: 'face_score', kind: 'evidence', text: `Face 1 scores ${score} of 100.` },
+    verdict === 'manipulated'
+      ? { ...common, code: 'false_alarms', kind: 'doubt', text: 'Of authentic media like our test material, about 1 in 100 score as high.' }
+      : { ...common, code: 'unknown_methods', kind: 'doubt', text: 'Methods of manipulation that the models have not learnt can go unseen.' },
+  ];
+}
+
 function riskOf(verdict: Verdict, probability: number | null): Analysis['risk_level'] {
   if (probability === null) return null;
   if (verdict === 'manipulated') return 'critical';
@@ -147,6 +160,7 @@ function facesOf(people: number, duration: number | null, probability: number | 
     frames: duration === null ? 1 : 32 - i * 9,
     size_pixels: Math.max(box.width, box.height),
     crop: `/v1/analyses/${id}/faces/${i + 1}`,
+    heat_map: null,
   }));
 }
 

@@ -66,6 +66,35 @@ public sealed class PackTests
         Assert.Equal(pack.WindowPixels[0].Shape, read.WindowPixels[0].Shape);
     }
 
+    [Fact]
+    public async Task Heat_maps_read_back_and_keep_their_log_odds()
+    {
+        var cells = Enumerable.Range(0, 2 * 3 * 4).Select(i => HeatMaps.FromLogOdds(i - 12)).ToArray();
+        using var stream = new MemoryStream();
+        await new HeatMapPack([new HeatMaps("swap", 1.3f, 3, 4, cells)]).WriteAsync(stream, CancellationToken.None);
+        stream.Position = 0;
+
+        var maps = Assert.Single((await HeatMapPack.ReadAsync(stream, CancellationToken.None)).Maps);
+
+        Assert.Equal(("swap", 1.3f, 3, 4), (maps.Model, maps.Margin, maps.Height, maps.Width));
+        Assert.Equal([0f, 1, 2, 3, 4, 5, 6, 7, 7.9375f, 7.9375f, 7.9375f, 7.9375f], maps[1].ToArray().Select(HeatMaps.ToLogOdds));
+        Assert.Equal(-8f, HeatMaps.ToLogOdds(maps[0].Span[0]));
+    }
+
+    [Theory]
+    [InlineData("{}", 4, 4)]
+    [InlineData("""{"m":9}""", 4, 4)]
+    [InlineData("""{"m":1.3}""", 1, 16)]
+    [InlineData("[]", 4, 4)]
+    public async Task What_is_no_heat_map_is_refused(string margins, int height, int rank)
+    {
+        using var stream = new MemoryStream();
+        int[] shape = rank == 16 ? [16] : [1, height, 4];
+        await SafetensorsWriter.WriteAsync(stream, [new ByteTensor("m", shape, new byte[16])], new Dictionary<string, string> { ["margins"] = margins }, CancellationToken.None);
+        stream.Position = 0;
+        await Assert.ThrowsAsync<InvalidDataException>(() => HeatMapPack.ReadAsync(stream, CancellationToken.None));
+    }
+
     private static async Task RefusedAsync(ByteTensor[] tensors, Dictionary<string, string> metadata)
     {
         using var stream = new MemoryStream();

@@ -9,6 +9,7 @@ const atFirst = 12;
 /** One card a person: picture, score, when seen. A button leads to the first sighting where there is a video to move. */
 export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seconds: number) => void) | null }) {
   const [all, setAll] = useState(false);
+  const [heat, setHeat] = useState(false);
   const faces = all ? analysis.faces : analysis.faces.slice(0, atFirst);
   if (faces.length === 0) return null;
   const moving = analysis.media.kind !== 'image';
@@ -17,10 +18,16 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
       <h2 id="faces-title">
         Faces <span className="count">{analysis.faces.length}</span>
       </h2>
+      {analysis.faces.some((face) => face.heat_map !== null) && (
+        <button type="button" className="button" aria-pressed={heat} onClick={() => setHeat(!heat)}>
+          Show what speaks for manipulation
+        </button>
+      )}
+      {heat && <p className="faces-note">Yellow to red: places that the models hold against the face. No colour: no such place.</p>}
       <ul className="faces">
         {faces.map((face) => (
           <li key={face.track_id} className="face">
-            <Crop analysisId={analysis.id} face={face} />
+            <Crop key={`${heat}`} src={(heat ? face.heat_map : null) ?? face.crop ?? facePath(analysis.id, face.track_id)} name={`Face ${face.track_id}`} />
             <div className="face-facts">
               <h3>Face {face.track_id}</h3>
               <p className="face-score">
@@ -63,7 +70,7 @@ function Seen({ face, tenths }: { face: FaceTrack; tenths: boolean }) {
   );
 }
 
-function Crop({ analysisId, face }: { analysisId: string; face: FaceTrack }) {
+function Crop({ src, name }: { src: string; name: string }) {
   const [missing, setMissing] = useState(false);
   if (missing) {
     return (
@@ -75,8 +82,8 @@ function Crop({ analysisId, face }: { analysisId: string; face: FaceTrack }) {
   return (
     <img
       className="crop"
-      src={face.crop ?? facePath(analysisId, face.track_id)}
-      alt={`Face ${face.track_id}`}
+      src={src}
+      alt={name}
       width={96}
       height={96}
       loading="lazy"

@@ -14,11 +14,20 @@ it('A_result_is_told_in_words_and_numbers_with_its_evidence', () => {
   render(<Result analysis={done('clip-manipulated.mp4')} upload={null} />);
   expect(screen.getByRole('heading', { name: 'Likely manipulated' })).toBeTruthy();
   expect(screen.getByRole('img', { name: 'Manipulation score 94 of 100' })).toBeTruthy();
-  expect(screen.getByText('A face scored above the threshold for manipulation.')).toBeTruthy();
+  expect(screen.getByText('Face 1 scores 93.6 of 100.')).toBeTruthy();
+  expect(screen.getByText(/about 1 in 100 score as high/)).toBeTruthy();
   expect(screen.getByRole('img', { name: 'Face 1' }).getAttribute('src')).toBe('/v1/analyses/an_1/faces/1');
   const models = within(screen.getByRole('table', { name: 'Detection models', hidden: true }));
   expect(models.getByText('The model did not load: wrong hash.')).toBeTruthy();
   expect(screen.getByText(/32 of 300 frames/)).toBeTruthy();
+});
+
+it('Heat_maps_are_shown_on_request', () => {
+  const analysis = done('clip-manipulated.mp4');
+  analysis.faces = analysis.faces.map((face) => ({ ...face, heat_map: `/heat/${face.track_id}` }));
+  render(<Result analysis={analysis} upload={null} />);
+  fireEvent.click(screen.getByRole('button', { name: 'Show what speaks for manipulation' }));
+  expect(screen.getByRole('img', { name: 'Face 1' }).getAttribute('src')).toBe('/heat/1');
 });
 
 it('An_inconclusive_result_shows_no_risk_and_warns_of_its_score', () => {

@@ -3,6 +3,23 @@ import { Icon } from '../shell/Icon.tsx';
 import { Gauge } from './Gauge.tsx';
 import { reasonSentence, riskWord, verdictWords, weakness } from './verdict.ts';
 
+/** A card is no report: the strongest of each kind are enough. */
+const mostSentences = 5;
+
+function Sentences({ title, sentences }: { title: string; sentences: string[] }) {
+  if (sentences.length === 0) return null;
+  return (
+    <>
+      <h3>{title}</h3>
+      <ul className="reasons">
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 /** How to read the number. */
 const scale = (thresholds: ScoreThresholds | null): string =>
   thresholds === null
@@ -15,6 +32,9 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
   const words = verdictWords(analysis.verdict, analysis.media.kind);
   const weak = weakness(analysis.verdict, analysis.confidence);
   const unsure = analysis.verdict === 'inconclusive';
+  const evidence = analysis.findings.filter((finding) => finding.kind === 'evidence').map((finding) => finding.text);
+  const why = unsure || evidence.length === 0 ? analysis.reasons.map(reasonSentence) : evidence.slice(0, mostSentences);
+  const doubts = analysis.findings.filter((finding) => finding.kind === 'doubt').map((finding) => finding.text).slice(0, mostSentences);
   return (
     <section className={`card verdict tone-${words.tone}`} aria-labelledby="verdict-title">
       <div className="verdict-parts">
@@ -44,14 +64,15 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
             </p>
           </div>
         )}
-        {analysis.reasons.length > 0 && (
+        {(why.length > 0 || doubts.length > 0) && (
           <div className="verdict-why">
-            <h3>Why</h3>
-            <ul className="reasons">
-              {analysis.reasons.map((code) => (
-                <li key={code}>{reasonSentence(code)}</li>
-              ))}
-            </ul>
+            <Sentences title="Why" sentences={why} />
+            <Sentences title="Reasons to doubt" sentences={doubts} />
+            {analysis.artifacts['report'] && (
+              <a className="button" href={analysis.artifacts['report']} target="_blank" rel="noopener">
+                Open the report
+              </a>
+            )}
           </div>
         )}
       </div>

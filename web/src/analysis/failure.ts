@@ -25,6 +25,7 @@ const failures: Readonly<Record<string, FailureWords>> = {
   no_video_stream: { title: 'There is no picture in this file', what: 'It may hold only sound.', advice: 'Choose a file with a picture or a video track.', retry: false },
   not_found: { title: 'This analysis does not exist', what: 'It was deleted, or the link is wrong.', advice: 'Start a new check with the original file.', retry: false },
   already_ended: { title: 'This analysis has ended already', what: 'There was nothing left to cancel.', advice: 'Reload the page to see its result.', retry: false },
+  not_ended: { title: 'The analysis is still running', what: 'Its report comes with its end.', advice: 'Wait until it is over.', retry: false },
   backlog_full: { title: 'The service is busy', what: 'Too many files are waiting, so this one was not accepted.', advice: 'Wait a minute and try again.', retry: true },
   unavailable: { title: 'The service is not available', what: 'A part of it is out of reach; nothing was accepted.', advice: 'Wait a minute and try again.', retry: true },
   deadline_exceeded: { title: 'It took too long', what: 'The analysis was not finished in time and was stopped.', advice: 'Try again later, or send a shorter part.', retry: true },

@@ -40,6 +40,7 @@ export interface Analysis {
   faces: FaceTrack[];
   frames: FrameScore[];
   segments: Segment[];
+  findings: Finding[];
   models: ModelResult[];
   signals: Signal[];
   warnings: string[];
@@ -76,6 +77,8 @@ export interface FaceTrack {
   frames: number;
   size_pixels: number;
   crop: string | null;
+  /** The same picture with what speaks for manipulation laid over it. */
+  heat_map: string | null;
 }
 
 export interface FrameScore {
@@ -97,6 +100,18 @@ export interface Segment {
   end_seconds: number;
   score: number;
   track_id: number;
+}
+
+/** Something that was found: counted, seen but not counted, or a reason to doubt. */
+export interface Finding {
+  code: string;
+  kind: 'evidence' | 'observation' | 'doubt';
+  text: string;
+  strength: number;
+  track_id: number | null;
+  start_seconds: number | null;
+  end_seconds: number | null;
+  value: number | null;
 }
 
 export interface ModelResult {

@@ -1,0 +1,71 @@
+using System.Text;
+using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.History;
+using Deepfake.ResultService.Api;
+using Deepfake.ResultService.Pictures;
+using Deepfake.ServiceDefaults.Identity;
+using Deepfake.ServiceDefaults.Problems;
+
+namespace Deepfake.ResultService.Evidence;
+
+/// <summary>What a person can look at: pictures of faces, heat maps, the report.</summary>
+internal static class EvidenceEndpoints
+{
+    public static void Map(RouteGroupBuilder group)
+    {
+        group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
+            .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
+        group.MapGet("/analyses/{id}/faces/{trackId:int}/heatmap", HeatMapAsync).WithName("GetFaceHeatMap")
+            .WithSummary("The same picture, with what speaks for manipulation laid over it in yellow to red.")
+            .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
+        group.MapGet("/analyses/{id}/report", ReportAsync).WithName("GetReport").WithSummary("The report of an analysis that is over: one HTML file that prints well.")
+            .WithDescription("Everything is inside the file: pictures, time line, style. The same facts for machines are the analysis itself.")
+            .Produces(200, contentType: "text/html").ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Read);
+    }
+
+    private static Task<IResult> FaceAsync(
+        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
+        PictureAsync(id, $"face-{trackId}.png", "There is no picture of this face.", crops.EncodeBestAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+
+    private static Task<IResult> HeatMapAsync(
+        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
+        PictureAsync(id, $"face-{trackId}-heat.png", "There is no heat map of this face.", crops.EncodeHeatAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+
+    private static async Task<IResult> PictureAsync(
+        string id, string name, string missing, Task<byte[]?> picture, HttpContext http, IAnalysisStore analyses, IHistoryStore history)
+    {
+        var png = await picture;
+        var tenant = http.GetCaller().Tenant;
+        if (await analyses.FindAsync(tenant, id, http.RequestAborted) is null && await history.FindAsync(tenant, id, http.RequestAborted) is null) return AnalysisEndpoints.NotFound();
+        if (png is null) return Problem.Answer(ErrorCodes.NotFound, missing);
+        SetHeaders(http, name, "default-src 'none'; sandbox");
+        return TypedResults.Bytes(png, "image/png");
+    }
+
+    private static async Task<IResult> ReportAsync(string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, ReportWriter writer, CancellationToken cancellationToken)
+    {
+        var tenant = http.GetCaller().Tenant;
+        var analysis = await analyses.FindResultAsync(tenant, id, cancellationToken) ?? await history.FindAsync(tenant, id, cancellationToken);
+        if (analysis is null)
+        {
+            return await analyses.FindAsync(tenant, id, cancellationToken) is null
+                ? AnalysisEndpoints.NotFound()
+                : Problem.Answer(ErrorCodes.NotEnded, "The analysis is not over; its report comes with its end.");
+        }
+
+        var html = await writer.WriteAsync(await writer.GatherAsync(tenant, analysis, cancellationToken));
+        // No script, nothing from outside: should a defect of ours let markup of a file name through, it could do nothing.
+        SetHeaders(http, $"report-{id}.html", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox");
+        return TypedResults.Text(html, "text/html", Encoding.UTF8);
+    }
+
+    private static void SetHeaders(HttpContext http, string name, string policy)
+    {
+        var headers = http.Response.Headers;
+        headers.CacheControl = "private, max-age=300";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = policy;
+        headers.ContentDisposition = $"inline; filename=\"{name}\"";
+    }
+}

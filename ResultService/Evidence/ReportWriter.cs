@@ -1,0 +1,43 @@
+using System.Reflection;
+using Deepfake.Contracts;
+using Deepfake.ResultService.Pictures;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+
+namespace Deepfake.ResultService.Evidence;
+
+/// <summary>Makes the report of an analysis that is over: one HTML file with everything in it.</summary>
+public sealed class ReportWriter(FaceCrops crops, IServiceProvider services, ILoggerFactory loggers, TimeProvider time)
+{
+    /// <summary>Faces with pictures in a report at most: those with the highest scores.</summary>
+    private const int MaxFaces = 12;
+
+    private static readonly string Version =
+        typeof(ReportWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    /// <summary>Gathers what the report shows.</summary>
+    public async Task<ReportContent> GatherAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
+    {
+        var faces = new List<ReportFace>();
+        foreach (var track in analysis.Faces.OrderByDescending(face => face.Score ?? -1).Take(MaxFaces).OrderBy(face => face.TrackId))
+        {
+            faces.Add(new ReportFace(
+                track,
+                await crops.EncodeBestAsync(tenant, analysis.Id, track.TrackId, cancellationToken),
+                track.HeatMap is null ? null : await crops.EncodeHeatAsync(tenant, analysis.Id, track.TrackId, cancellationToken)));
+        }
+
+        return new ReportContent(analysis, faces, Version, time.GetUtcNow());
+    }
+
+    /// <summary>The report as HTML.</summary>
+    public async Task<string> WriteAsync(ReportContent content)
+    {
+        await using var renderer = new HtmlRenderer(services, loggers);
+        return await renderer.Dispatcher.InvokeAsync(async () =>
+        {
+            var parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(ReportPage.Content)] = content });
+            return (await renderer.RenderComponentAsync<ReportPage>(parameters)).ToHtmlString();
+        });
+    }
+}

@@ -1,0 +1,80 @@
+using Deepfake.Contracts;
+using Deepfake.ResultService.Evidence;
+using Deepfake.ResultService.Fusion;
+using Deepfake.ResultService.Tests.Fusion;
+
+namespace Deepfake.ResultService.Tests.Evidence;
+
+public sealed class MediaFindingsTests
+{
+    private static readonly FusionManifest Fit = Medium.Fit(0, ("a", 1)) with { FalsePositiveRate = 0.01 };
+
+    [Fact]
+    public void A_manipulated_stretch_is_told_with_its_face_time_and_number()
+    {
+        float[] scores = [.. Enumerable.Range(0, 16).Select(i => i is >= 4 and < 12 ? 0.99f : 0.9f)];
+        var findings = Of(Medium.Film(16), Medium.Shards(8, ("a", scores)), [Medium.Signal("noise", 0.2)]);
+
+        var face = findings[0];
+        Assert.Equal(("face_score", FindingKind.Evidence, 1), (face.Code, face.Kind, face.TrackId!.Value));
+        Assert.StartsWith("Face 1 scores 9", face.Text, StringComparison.Ordinal);
+        Assert.Contains("above 80, where manipulated begins", face.Text, StringComparison.Ordinal);
+        Assert.Equal((0.0, 15.0), (face.StartSeconds, face.EndSeconds));
+        Assert.Contains(findings, finding => finding is { Code: "segment", TrackId: 1, StartSeconds: not null });
+        Assert.Equal("Of authentic media like our test material, about 1 in 100 score as high.", Text(findings, "false_alarms"));
+    }
+
+    [Fact]
+    public void A_suspicious_face_is_never_called_manipulated()
+    {
+        var findings = Of(Medium.Image(), Medium.Shards(1, ("a", [0.6f])), []);
+        Assert.Equal("Face 1 scores 60 of 100: above 40, where suspicion begins, and below 80, where manipulated begins.", Text(findings, "face_score"));
+        Assert.DoesNotContain(findings, finding => finding.Code == "false_alarms");
+    }
+
+    [Fact]
+    public void A_quiet_medium_is_told_as_such_with_its_doubt()
+    {
+        var findings = Of(Medium.Image(), Medium.Shards(1, ("a", [0.1f])), [Medium.Signal("noise", 0.2)]);
+        Assert.Equal(["no_high_score", "unknown_methods"], findings.Select(finding => finding.Code));
+        Assert.Equal("The face scores 10 of 100; suspicion begins at 40.", findings[0].Text);
+    }
+
+    [Fact]
+    public void Evidence_comes_before_observations_and_these_before_doubts_each_strongest_first()
+    {
+        var findings = Of(Medium.Film(8, tracks: 2), Medium.Shards(8, ("a", [.. Enumerable.Range(0, 16).Select(i => i % 2 == 0 ? 0.7f : 0.95f)])), [Medium.Signal("noise", 0.95)]);
+
+        Assert.Equal(findings.OrderBy(finding => finding.Kind).ThenByDescending(finding => finding.Strength), findings);
+        Assert.Equal(2, findings.First(finding => finding.Code == "face_score").TrackId);
+        Assert.Equal("test This is shown, not counted.", findings.Single(finding => finding.Kind == FindingKind.Observation).Text);
+    }
+
+    [Fact]
+    public void Small_and_blurred_faces_are_doubted()
+    {
+        var small = Of(Medium.Image(Medium.Good with { SizePixels = 60 }), Medium.Shards(1, ("a", [0.9f])), []);
+        Assert.Equal("Face 1 is 60 pixels wide: little to judge by.", Text(small, "small_face"));
+        var blurred = Of(Medium.Image(Medium.Blurred), Medium.Shards(1, ("a", [0.9f])), []);
+        Assert.Contains("too blurred to judge", Text(blurred, "blurred_face"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Models_that_contradict_each_other_are_named()
+    {
+        var fused = MediaFusion.Fuse(Medium.Image(), Medium.Shards(1, ("a", [0.9f]), ("b", [0.1f])), [], Medium.Fit(0, ("a", 1), ("b", 1)));
+        Assert.Equal("The models contradict each other: a gives 90, b 10 of 100.", Text(MediaFindings.Of(Medium.Image(), fused), ReasonCodes.ModelsDisagree));
+    }
+
+    [Fact]
+    public void Without_a_face_nothing_is_claimed()
+    {
+        var index = Medium.Index(MediaKind.Image, [[]]);
+        Assert.DoesNotContain(Of(index, [], []), finding => finding.Kind == FindingKind.Evidence);
+    }
+
+    private static IReadOnlyList<Finding> Of(FaceIndex index, IReadOnlyList<ShardScores> shards, IReadOnlyList<Signal> signals) =>
+        MediaFindings.Of(index, MediaFusion.Fuse(index, shards, signals, Fit));
+
+    private static string Text(IReadOnlyList<Finding> findings, string code) => findings.Single(finding => finding.Code == code).Text;
+}
