@@ -9,7 +9,8 @@ namespace Deepfake.ForensicsWorker.Headers;
 /// <param name="Software">Program that wrote the file.</param>
 /// <param name="Description">Title of the picture.</param>
 /// <param name="Artist">Who made it.</param>
-public sealed record ExifText(string? Make, string? Model, string? Software, string? Description, string? Artist);
+/// <param name="Orientation">How the stored picture is turned, 1–8; 1 where nothing is said.</param>
+public sealed record ExifText(string? Make, string? Model, string? Software, string? Description, string? Artist, int Orientation = 1);
 
 /// <summary>
 /// Reads the text fields of a TIFF structure's first directory (TIFF 6.0, EXIF 2.32). Bounded: at most <see cref="MaxEntries"/> entries
@@ -23,7 +24,7 @@ public static class ExifReader
     /// <summary>Bytes of a text that are kept.</summary>
     public const int MaxText = 512;
 
-    private const ushort Ascii = 2;
+    private const ushort Ascii = 2, Short = 3;
 
     /// <summary>Reads a block that begins with its byte order (<c>II</c> or <c>MM</c>); null if it is none.</summary>
     public static ExifText? Read(ReadOnlySpan<byte> tiff)
@@ -38,11 +39,13 @@ public static class ExifReader
         if (directory > tiff.Length - 2) return null;
         int entries = Math.Min((int)Int16(tiff[(int)directory..], little), MaxEntries);
         var texts = new Dictionary<int, string>();
+        var orientation = 1;
         for (var i = 0; i < entries; i++)
         {
             var at = directory + 2 + 12L * i;
             if (at + 12 > tiff.Length) break;
             var entry = tiff.Slice((int)at, 12);
+            if (Int16(entry, little) == 0x0112 && Int16(entry[2..], little) == Short && Int16(entry[8..], little) is var turn and >= 1 and <= 8) orientation = turn;
             if (Int16(entry[2..], little) != Ascii) continue;
             var length = Int32(entry[4..], little);
             ReadOnlySpan<byte> text;
@@ -52,7 +55,7 @@ public static class ExifReader
             texts[Int16(entry, little)] = Clean(text);
         }
 
-        return new ExifText(texts.GetValueOrDefault(0x010F), texts.GetValueOrDefault(0x0110), texts.GetValueOrDefault(0x0131), texts.GetValueOrDefault(0x010E), texts.GetValueOrDefault(0x013B));
+        return new ExifText(texts.GetValueOrDefault(0x010F), texts.GetValueOrDefault(0x0110), texts.GetValueOrDefault(0x0131), texts.GetValueOrDefault(0x010E), texts.GetValueOrDefault(0x013B), orientation);
     }
 
     private static string Clean(ReadOnlySpan<byte> text)

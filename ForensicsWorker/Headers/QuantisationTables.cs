@@ -28,14 +28,58 @@ public static class QuantisationTables
         99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     ];
 
+    private static readonly int[] Robidoux =
+    [
+        16, 16, 16, 16, 17, 16, 18, 20, 20, 18, 25, 27, 24, 27, 25, 37, 34, 31, 31, 34, 37, 56, 40, 43, 40, 43, 40, 56, 85, 53, 62, 53,
+        53, 62, 53, 85, 75, 91, 74, 69, 74, 91, 75, 135, 106, 94, 94, 106, 135, 156, 131, 124, 131, 156, 189, 169, 169, 189, 238, 226, 238, 311, 311, 418,
+    ];
+
+    private static readonly int[] Mpeg =
+    [
+        8, 16, 16, 19, 16, 19, 22, 22, 22, 22, 22, 22, 26, 24, 26, 27, 27, 27, 26, 26, 26, 26, 27, 27, 27, 29, 29, 29, 34, 34, 34, 29,
+        29, 29, 27, 27, 29, 29, 32, 32, 34, 34, 37, 38, 37, 35, 35, 34, 35, 38, 38, 40, 40, 40, 48, 48, 46, 46, 56, 56, 58, 69, 69, 83,
+    ];
+
     /// <summary>A standard table in zigzag order.</summary>
     /// <param name="chroma">The one for colour.</param>
     /// <param name="quality">1–100.</param>
-    public static int[] Standard(bool chroma, int quality)
+    public static int[] Standard(bool chroma, int quality) => Scaled(chroma ? Chroma : Luma, quality);
+
+    /// <summary>One number of <see cref="Standard"/>.</summary>
+    /// <param name="chroma">The one for colour.</param>
+    /// <param name="quality">1–100.</param>
+    /// <param name="place">0–63 in zigzag order.</param>
+    public static int StandardDivisor(bool chroma, int quality, int place) => Scaled((chroma ? Chroma : Luma)[place], Percent(quality));
+
+    /// <summary>
+    /// Programs that are known to write tables like these, where they are not the standard ones: Nicolas Robidoux's table, default of mozjpeg
+    /// and of what is built on it; the intra matrix of MPEG-1 (ISO/IEC 11172-2), which ffmpeg and motion JPEG write. Null for none of them.
+    /// </summary>
+    /// <param name="table">Luma table, zigzag order.</param>
+    public static string? KnownSource(ReadOnlySpan<int> table)
     {
-        var scale = quality < 50 ? 5000 / quality : 200 - 2 * quality;
-        return Array.ConvertAll(chroma ? Chroma : Luma, divisor => Math.Clamp((divisor * scale + 50) / 100, 1, 255));
+        for (var quality = 1; quality <= 100; quality++)
+            if (table.SequenceEqual(Scaled(Robidoux, quality))) return FormattableString.Invariant($"mozjpeg at quality {quality}");
+        // ffmpeg: matrix · scale / 8, the first number apart; half steps exist.
+        for (var scale = 2; scale <= 62; scale++)
+        {
+            var same = true;
+            for (var i = 1; i < 64 && same; i++) same = table[i] == Math.Clamp(Mpeg[i] * scale / 16, 1, 255);
+            if (same) return "ffmpeg or a film";
+        }
+
+        return null;
     }
+
+    private static int[] Scaled(int[] table, int quality)
+    {
+        var percent = Percent(quality);
+        return Array.ConvertAll(table, divisor => Scaled(divisor, percent));
+    }
+
+    private static int Scaled(int divisor, int percent) => Math.Clamp((divisor * percent + 50) / 100, 1, 255);
+
+    private static int Percent(int quality) => quality < 50 ? 5000 / quality : 200 - 2 * quality;
 
     /// <summary>The closest standard table.</summary>
     /// <param name="table">64 divisors in zigzag order.</param>

@@ -34,7 +34,7 @@ public sealed class JpegQuantisationSignal : IForensicSignal
         return Measurement.Of(
             Score(difference),
             calibration.Score(Score(difference)),
-            Describe(luma, chroma, Subsampling(header.Components), difference),
+            Describe(luma, chroma, QuantisationTables.KnownSource(lumaTable), Subsampling(header.Components), difference),
             ("quality", luma.Quality), ("standard_tables", luma.IsStandard && chroma is not { IsStandard: false } ? 1 : 0), ("table_distance", luma.Distance),
             ("chroma_quality", chroma?.Quality ?? double.NaN), ("tables", header.TableCount), ("components", header.Components.Count), ("progressive", header.Progressive ? 1 : 0));
     }
@@ -53,11 +53,11 @@ public sealed class JpegQuantisationSignal : IForensicSignal
         _ => "",
     };
 
-    private static string Describe(QualityEstimate luma, QualityEstimate? chroma, string subsampling, int difference)
+    private static string Describe(QualityEstimate luma, QualityEstimate? chroma, string? source, string subsampling, int difference)
     {
         var colour = subsampling.Length > 0 ? $", colour {subsampling}" : "";
         if (!luma.IsStandard || chroma is { IsStandard: false })
-            return $"Tables of a camera or an editor, close to quality {luma.Quality}{colour}.";
+            return source is null ? $"Tables of a camera or an editor, close to quality {luma.Quality}{colour}." : $"Tables as {source} writes them{colour}.";
         return difference > FreeDifference
             ? $"Standard tables of different quality for luma ({luma.Quality}) and colour ({chroma!.Value.Quality}){colour}."
             : $"Standard tables of quality {luma.Quality}{colour}.";

@@ -5,132 +5,125 @@ using Deepfake.ForensicsWorker.Images;
 namespace Deepfake.ForensicsWorker.Signals;
 
 /// <summary>
-/// Noise of the face against noise of what surrounds it. A camera's noise and a codec's rounding are alike in neighbouring regions of
-/// like brightness; a face that was rendered, resized or filtered before it was pasted carries other noise. The picture is high-passed
-/// by a second-order kernel of the spatial rich model (Fridrich and Kodovský 2012); blocks of 16 pixels without structure give the log2
-/// of their robust residual deviation; the difference between the medians of face and surroundings, over the robust spread of blocks, is
-/// the effect size. Its median over the windows is mapped by a logistic curve of its absolute value. Make-up, shallow depth of field and
-/// skin filters of phones have the same effect. Compression rounds faint noise to nothing, in smooth surroundings before the face: where
-/// either side has less than <see cref="FaintNoise"/> left, the comparison is not made (without that rule, real FaceForensics++ clips
-/// scored like fakes: 1.0).
+/// Noise of the face against noise of what surrounds it. A camera's noise and a codec's rounding are alike in neighbouring blocks of
+/// like brightness and like structure; a face that was rendered, resized or filtered before it was pasted carries other noise. Each block
+/// of the face is compared with the blocks of the surroundings that are nearest to it in brightness and structure, because compression
+/// leaves noise where there is structure and takes it where there is none. The median difference over the spread of the same
+/// comparison among the surroundings alone, and of authentic faces, is the effect size; raw measure: its absolute value, median over the windows. Make-up, shallow
+/// depth of field and skin filters of phones have the same effect.
 /// </summary>
 public sealed class NoiseResidualSignal : IForensicSignal
 {
-    /// <summary>Effect size at which the score is one half, and how fast it rises.</summary>
-    private const double HalfEffect = 2, ScaleEffect = 0.5;
+    private const int MinFace = 8, MinSurroundings = 24, Neighbours = 5, MaxReference = 256, MaxPlaces = 2;
 
-    /// <summary>Residual deviation in grey levels below which compression has eaten the noise.</summary>
-    public const double FaintNoise = 0.6;
+    /// <summary>Octaves of structure and grey levels of brightness that count the same, and how far a like block may be in them.</summary>
+    private const double StructureUnit = 0.5, BrightnessUnit = 24, Reach = 2;
 
-    private const int Block = 16, MinBlocks = 8;
-    private const float Structure = 12, Dark = 16, Bright = 240;
+    /// <summary>What is added to the spread of blocks, in octaves: authentic faces differ that much from like areas around them.</summary>
+    private const double OwnSpread = 0.3;
 
-    // Below a twentieth of a grey level noise is rounding; the spread of blocks is never trusted to be smaller than a tenth of an octave.
-    private const double NoiseFloor = 0.05, SpreadFloor = 0.1;
+    private const float MaxScale = 1.02f;
 
     /// <inheritdoc/>
     public string Name => "noise_residual";
 
     /// <inheritdoc/>
-    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0.7, 0), (1.5, 0.5), (3, 1));
 
     /// <inheritdoc/>
     public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
-        var frames = material.Frames;
-        if (frames.Windows.Count == 0) return Measurement.NotApplicable("No face was found.");
-        var found = new List<NoiseContrast>();
-        for (var i = 0; i < frames.Windows.Count; i++)
-            if (Compare(material.Plane(i), frames.Windows[i].Face) is { } contrast) found.Add(contrast);
-        if (found.Count == 0) return Measurement.NotApplicable("Too little smooth area in or around the face to compare.");
-        found.RemoveAll(c => Math.Min(c.FaceNoise, c.SurroundingNoise) < FaintNoise);
-        if (found.Count == 0) return Measurement.NotApplicable("Compression has removed the noise.");
+        var windows = material.Frames.Windows;
+        if (windows.Count == 0) return Measurement.NotApplicable("No face was found.");
+        var found = new List<(NoiseContrast Contrast, int Window)>();
+        var scaled = 0;
+        for (var i = 0; i < windows.Count; i++)
+        {
+            var plane = material.Plane(i);
+            if (windows[i].Origin.Width > MaxScale * plane.Width) scaled++;
+            else if (Compare(plane, windows[i].Face) is { } contrast) found.Add((contrast, i));
+        }
 
-        var effect = RobustStatistics.Median(found.Select(c => c.Effect).ToArray());
-        var raw = Score(effect);
-        var score = calibration.Score(raw);
-        var reason = score < 0.5 ? "The face carries the same noise as its surroundings."
-            : effect > 0 ? "The face carries more noise than its surroundings." : "The face carries less noise than its surroundings.";
+        if (found.Count == 0)
+            return Measurement.NotApplicable(scaled > 0 ? "The frames are too large to be decoded pixel for pixel." : "Face and surroundings have too few areas alike enough to compare.");
+
+        var effect = Median(found, c => c.Effect);
+        var score = calibration.Score(Math.Abs(effect));
+        var octaves = FormattableString.Invariant($"{Math.Abs(Median(found, c => c.Difference)):0.0} octaves");
         return Measurement.Of(
-            raw,
+            Math.Abs(effect),
             score,
-            reason,
-            ("effect_size", effect),
-            ("difference_octaves", RobustStatistics.Median(found.Select(c => c.Difference).ToArray())),
-            ("face_noise", RobustStatistics.Median(found.Select(c => c.FaceNoise).ToArray())),
-            ("surrounding_noise", RobustStatistics.Median(found.Select(c => c.SurroundingNoise).ToArray())),
-            ("windows", found.Count));
+            score < 0.5 ? "The face carries the same noise as like areas around it."
+                : effect > 0 ? $"The face carries {octaves} more noise than like areas around it." : $"The face carries {octaves} less noise than like areas around it.",
+            ("effect_size", effect), ("difference_octaves", Median(found, c => c.Difference)), ("blocks", Median(found, c => c.Blocks)), ("windows", found.Count)) with
+        {
+            Places = score < 0.5 ? [] :
+            [
+                .. found.Where(f => Math.Sign(f.Contrast.Effect) == Math.Sign(effect)).OrderByDescending(f => Math.Abs(f.Contrast.Effect)).Take(MaxPlaces)
+                    .Select(f => FacePlace.Of(windows[f.Window], f.Contrast.Effect)),
+            ],
+        };
     }
 
-    /// <summary>The score of an effect size; rises with its absolute value.</summary>
-    public static double Score(double effect) => RobustStatistics.Logistic((Math.Abs(effect) - HalfEffect) / ScaleEffect);
-
-    /// <summary>Compares the noise of a face with its surroundings; null when either has too few smooth blocks.</summary>
+    /// <summary>Compares the noise of a face with its surroundings; null when there is too little alike.</summary>
     /// <param name="plane">Picture around the face.</param>
     /// <param name="face">The face in its pixels.</param>
     public static NoiseContrast? Compare(LumaPlane plane, Box face)
     {
-        List<double> inside = [], outside = [];
-        Span<double> residual = stackalloc double[Block * Block];
-        for (var y = 1; y + Block < plane.Height; y += Block)
+        var ellipse = new FaceEllipse(face);
+        List<NoiseBlock> inside = [], outside = [];
+        foreach (var block in NoiseBlocks.Measure(plane))
         {
-            for (var x = 1; x + Block < plane.Width; x += Block)
+            var distance = ellipse.Distance(block.X, block.Y);
+            if (distance < FaceEllipse.Inside) inside.Add(block);
+            else if (distance > FaceEllipse.Outside) outside.Add(block);
+        }
+
+        if (inside.Count < MinFace || outside.Count < MinSurroundings) return null;
+        var differences = Differences(inside, outside);
+        var step = (outside.Count + MaxReference - 1) / MaxReference;
+        var reference = Differences([.. outside.Where((_, i) => i % step == 0)], outside);
+        if (differences.Length < MinFace || reference.Length < MinSurroundings) return null;
+        var blocks = differences.Length;
+        var (_, spread) = RobustStatistics.MedianAndDeviation(reference);
+        var difference = RobustStatistics.Median(differences);
+        return new NoiseContrast(difference / double.Hypot(spread, OwnSpread), difference, blocks);
+    }
+
+    /// <summary>Noise of each block minus that of the blocks most like it; blocks without enough of those are left out.</summary>
+    private static double[] Differences(List<NoiseBlock> blocks, List<NoiseBlock> among)
+    {
+        var differences = new List<double>(blocks.Count);
+        Span<(double Distance, double Noise)> nearest = stackalloc (double, double)[Neighbours];
+        foreach (var block in blocks)
+        {
+            nearest.Fill((double.MaxValue, 0));
+            foreach (var other in among)
             {
-                var distance = Distance(face, x + Block / 2f, y + Block / 2f);
-                // Between the two lie hair, ears and the seam of a swap: neither face nor surroundings.
-                var group = distance < 0.85f ? inside : distance > 1.3f ? outside : null;
-                if (group is null || !IsSmooth(plane, x, y)) continue;
-                for (var i = 0; i < residual.Length; i++) residual[i] = HighPass(plane, x + i % Block, y + i / Block);
-                var (_, deviation) = RobustStatistics.MedianAndDeviation(residual);
-                group.Add(Math.Log2(Math.Max(deviation, NoiseFloor)));
+                if (Math.Abs(other.X - block.X) < 2 * NoiseBlocks.Side && Math.Abs(other.Y - block.Y) < 2 * NoiseBlocks.Side) continue;
+                double structure = (other.Structure - block.Structure) / StructureUnit, brightness = (other.Brightness - block.Brightness) / BrightnessUnit;
+                var distance = structure * structure + brightness * brightness;
+                if (distance >= nearest[^1].Distance) continue;
+                var at = Neighbours - 1;
+                for (; at > 0 && distance < nearest[at - 1].Distance; at--) nearest[at] = nearest[at - 1];
+                nearest[at] = (distance, other.Noise);
             }
+
+            if (nearest[^1].Distance > Reach * Reach) continue;
+            double sum = 0;
+            foreach (var (_, noise) in nearest) sum += noise;
+            differences.Add(block.Noise - sum / Neighbours);
         }
 
-        if (inside.Count < MinBlocks || outside.Count < MinBlocks) return null;
-        var (faceNoise, faceSpread) = RobustStatistics.MedianAndDeviation(inside.ToArray());
-        var (surroundingNoise, surroundingSpread) = RobustStatistics.MedianAndDeviation(outside.ToArray());
-        var difference = faceNoise - surroundingNoise;
-        var spread = Math.Max(SpreadFloor, Math.Sqrt((faceSpread * faceSpread + surroundingSpread * surroundingSpread) / 2));
-        return new NoiseContrast(difference / spread, difference, double.Exp2(faceNoise), double.Exp2(surroundingNoise));
+        return [.. differences];
     }
 
-    /// <summary>How far a point lies from the middle of the face: 1 on the ellipse in its box.</summary>
-    private static float Distance(Box face, float x, float y)
-    {
-        var dx = (x - face.X - face.Width / 2) / (face.Width / 2);
-        var dy = (y - face.Y - face.Height / 2) / (face.Height / 2);
-        return MathF.Sqrt(dx * dx + dy * dy);
-    }
-
-    /// <summary>Neither clipped nor structured: the means of its 4 × 4 parts, which noise hardly moves, lie close together.</summary>
-    private static bool IsSmooth(LumaPlane plane, int x, int y)
-    {
-        float low = float.MaxValue, high = float.MinValue;
-        for (var part = 0; part < 16; part++)
-        {
-            float sum = 0;
-            for (var row = 0; row < 4; row++)
-                foreach (var value in plane.Pixels.AsSpan((y + part / 4 * 4 + row) * plane.Width + x + part % 4 * 4, 4)) sum += value;
-            low = Math.Min(low, sum / 16);
-            high = Math.Max(high, sum / 16);
-        }
-
-        return low >= Dark && high <= Bright && high - low <= Structure;
-    }
-
-    /// <summary>The 3 × 3 kernel (−1 2 −1; 2 −4 2; −1 2 −1) / 4: zero on constant and linear ramps along either axis.</summary>
-    private static double HighPass(LumaPlane plane, int x, int y)
-    {
-        var p = plane.Pixels;
-        var w = plane.Width;
-        var at = y * w + x;
-        return (2 * (p[at - 1] + p[at + 1] + p[at - w] + p[at + w]) - p[at - w - 1] - p[at - w + 1] - p[at + w - 1] - p[at + w + 1] - 4 * p[at]) / 4;
-    }
+    private static double Median(List<(NoiseContrast Contrast, int Window)> found, Func<NoiseContrast, double> value) =>
+        RobustStatistics.Median(found.Select(f => value(f.Contrast)).ToArray());
 }
 
 /// <summary>Noise of a face against its surroundings.</summary>
-/// <param name="Effect">Difference over the spread of blocks.</param>
-/// <param name="Difference">Difference in octaves (log2); positive when the face is noisier.</param>
-/// <param name="FaceNoise">Residual deviation of the face, grey levels.</param>
-/// <param name="SurroundingNoise">The same of its surroundings.</param>
-public readonly record struct NoiseContrast(double Effect, double Difference, double FaceNoise, double SurroundingNoise);
+/// <param name="Effect">Difference over the spread of blocks; positive when the face is noisier.</param>
+/// <param name="Difference">Difference in octaves (log2).</param>
+/// <param name="Blocks">Blocks of the face that were compared.</param>
+public readonly record struct NoiseContrast(double Effect, double Difference, int Blocks);

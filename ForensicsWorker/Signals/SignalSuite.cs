@@ -22,7 +22,15 @@ public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, Fo
 
     /// <summary>The signals of this service.</summary>
     public static IReadOnlyList<IForensicSignal> All { get; } =
-        [new AzimuthalSpectrumSignal(), new NoiseResidualSignal(), new JpegQuantisationSignal(), new MotionDynamicsSignal(), new MetadataSignal()];
+    [
+        new AzimuthalSpectrumSignal(),
+        new NoiseResidualSignal(),
+        new JpegQuantisationSignal(),
+        new DoubleJpegSignal(),
+        new JpegGhostSignal(),
+        new MotionDynamicsSignal(),
+        new MetadataSignal(),
+    ];
 
     /// <summary>Takes every measurement. A signal that throws is listed as unavailable.</summary>
     public IReadOnlyList<Signal> Measure(ForensicMaterial material, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Signals;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Objects;
@@ -48,7 +49,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         var message = _completed["an_1"];
         Assert.Equal((Lane.Interactive, "tenant"), (message.Lane, message.Tenant));
         var signals = message.Signals.ToDictionary(signal => signal.Name);
-        Assert.Equal(5, signals.Count);
+        Assert.Equal(SignalSuite.All.Count, signals.Count);
         Assert.True(signals["azimuthal_spectrum"].Applicable);
         Assert.Equal(75, signals["jpeg_quantisation"].Values["quality"]);
         Assert.Equal("A still image does not move.", signals["motion_dynamics"].Reason);

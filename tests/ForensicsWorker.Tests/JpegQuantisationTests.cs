@@ -50,8 +50,22 @@ public sealed class JpegQuantisationTests
         {
             Assert.Equal(0, result.Values["standard_tables"]);
             Assert.Equal(0, result.Score);
+            Assert.StartsWith("Tables as ffmpeg or a film writes them", result.Reason, StringComparison.Ordinal);
         });
         Assert.True(fine.Values["quality"] > coarse.Values["quality"] + 20);
+    }
+
+    [Fact]
+    public void Tables_of_mozjpeg_are_known()
+    {
+        // jpeg_quality_scaling of mozjpeg's table 3 at 75: half of each, rounded up, in zigzag order.
+        int[] table =
+        [
+            8, 8, 8, 8, 9, 8, 9, 10, 10, 9, 13, 14, 12, 14, 13, 19, 17, 16, 16, 17, 19, 28, 20, 22, 20, 22, 20, 28, 43, 27, 31, 27,
+            27, 31, 27, 43, 38, 46, 37, 35, 37, 46, 38, 68, 53, 47, 47, 53, 68, 78, 66, 62, 66, 78, 95, 85, 85, 95, 119, 113, 119, 156, 156, 209,
+        ];
+        Assert.Equal("mozjpeg at quality 75", QuantisationTables.KnownSource(table));
+        for (var quality = 1; quality < 100; quality++) Assert.True(QuantisationTables.KnownSource(QuantisationTables.Standard(false, quality)) is null || quality < 3);
     }
 
     [Fact]

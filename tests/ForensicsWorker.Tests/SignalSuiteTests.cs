@@ -10,7 +10,7 @@ namespace Deepfake.ForensicsWorker.Tests;
 
 public sealed class SignalSuiteTests
 {
-    private static readonly string[] Names = ["azimuthal_spectrum", "noise_residual", "jpeg_quantisation", "motion_dynamics", "metadata"];
+    private static readonly string[] Names = [.. SignalSuite.All.Select(signal => signal.Name)];
 
     [Theory]
     [InlineData(MediaKind.Image, MediaFormat.Jpeg)]
@@ -66,8 +66,9 @@ public sealed class SignalSuiteTests
         var thumbnails = Enumerable.Range(0, 32).Select(i => TestMaterial.Rgb(TestMaterial.WhiteNoise(64, 20, i))).ToList();
         var pack = TestMaterial.Pack(windows, 256, new Box(80, 80, 96, 96), thumbnails, 64);
         var signals = Suite(SignalSuite.All).Measure(TestMaterial.Of(pack, MediaKind.Animation, MediaFormat.Jpeg, TestMaterial.Sample("editor.jpg")), default);
-        Assert.Equal(5, signals.Count(signal => signal.Score is >= 0 and <= 1));
-        Assert.True(JsonSerializer.SerializeToUtf8Bytes(signals, DeepfakeJson.Options).Length < 4096);
+        Assert.All(signals, signal => Assert.True(signal.Score is null or (>= 0 and <= 1)));
+        Assert.InRange(signals.Count(signal => signal.Applicable), 5, signals.Count);
+        Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(signals, DeepfakeJson.Options).Length, 1, 7000);
     }
 
     [Fact]
