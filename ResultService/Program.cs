@@ -12,6 +12,7 @@ builder.AddPipelineBus();
 
 var app = builder.Build();
 app.UseProblems();
+app.UseWebSockets();
 app.MapResults();
 app.MapDefaultEndpoints();
 await app.RunAsync();

@@ -45,6 +45,7 @@ public static class StandaloneHost
 
         var app = builder.Build();
         app.UseFrontDoor();
+        app.UseWebSockets();
         app.MapIngest();
         app.MapResults();
         app.MapFrontDoor();

@@ -73,6 +73,7 @@ internal sealed class ResultHost : IAsyncDisposable
         builder.AddEmbeddedPipelineBus();
         var app = builder.Build();
         app.UseProblems();
+        app.UseWebSockets();
         app.MapResults();
         try
         {
