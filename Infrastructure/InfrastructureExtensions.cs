@@ -2,6 +2,7 @@ using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Hosting;
+using Deepfake.Infrastructure.Limits;
 using Deepfake.Infrastructure.Objects;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +29,7 @@ public static class InfrastructureExtensions
         services.AddSingleton<IHistoryStore>(provider => provider.GetRequiredService<JournalHistoryStore>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DocumentJournal>(provider, provider.GetRequiredService<DataFolder>().In("documents.journal")));
         services.AddSingleton(typeof(IDocumentStore<>), typeof(JournalDocumentStore<>));
+        services.AddSingleton<ILimiter, LocalLimiter>();
         services.AddSingleton<EmbeddedHealth>();
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHealth>());
         services.AddHealthChecks().AddCheck<EmbeddedHealth>("journal");
@@ -42,7 +44,7 @@ public static class InfrastructureExtensions
     public static IHostApplicationBuilder AddInfrastructure(this IHostApplicationBuilder builder)
     {
         var blobs = S3ConnectionString.Parse(ConnectionString(builder, "blobs", "Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake"));
-        var cache = ConnectionString(builder, "cache", "host:6379,password=…");
+        var cache = CacheConnectionString(builder);
         var history = HistoryConnectionString(builder);
         var services = AddCommon(builder);
         AddServer<IObjectStore, S3ObjectStore>(services, "blobs", blobs);
@@ -53,12 +55,20 @@ public static class InfrastructureExtensions
         return builder;
     }
 
-    /// <summary>Only <see cref="IDocumentStore{T}"/>, from <c>ConnectionStrings:history</c> (PostgreSQL), which does not have to be up yet.</summary>
-    /// <exception cref="InvalidOperationException">The connection string is missing; the message shows the form.</exception>
-    public static IHostApplicationBuilder AddDocumentInfrastructure(this IHostApplicationBuilder builder)
+    /// <summary>
+    /// What a gateway needs: <see cref="IDocumentStore{T}"/> from <c>ConnectionStrings:history</c> (PostgreSQL) and <see cref="ILimiter"/>
+    /// from <c>ConnectionStrings:cache</c> (Redis). Neither has to be up yet.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A connection string is missing; the message names it and shows the form.</exception>
+    public static IHostApplicationBuilder AddGatewayInfrastructure(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        var cache = CacheConnectionString(builder);
         AddDocuments(builder.Services, HistoryConnectionString(builder));
+        // No health check: without it a gateway goes on, and says so.
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisLimiter>(provider, cache));
+        builder.Services.AddSingleton<ILimiter>(provider => provider.GetRequiredService<RedisLimiter>());
+        builder.Services.AddSingleton<IPrepared>(provider => provider.GetRequiredService<RedisLimiter>());
         builder.Services.AddHostedService<Preparation>();
         return builder;
     }
@@ -85,6 +95,8 @@ public static class InfrastructureExtensions
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             name, provider => new StoreHealth(provider.GetRequiredService<TAdapter>()), failureStatus: null, tags: null));
     }
+
+    private static string CacheConnectionString(IHostApplicationBuilder builder) => ConnectionString(builder, "cache", "host:6379,password=…");
 
     private static string HistoryConnectionString(IHostApplicationBuilder builder) =>
         ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
