@@ -14,23 +14,30 @@ var messaging = External("messaging") ?? builder.AddRabbitMQ("messaging").WithMa
 var cache = External("cache") ?? builder.AddRedis("cache").WithDataVolume().WithPersistence(TimeSpan.FromSeconds(1), 1);
 var history = External("history") ?? builder.AddPostgres("postgres").WithDataVolume().AddDatabase("history");
 var blobs = External("blobs") ?? ObjectStore();
+// How services know the gateway's word from anybody else's.
+var secret = builder.AddParameter("internal-secret", new GenerateParameterDefault { MinLength = 40, Special = false }, secret: true);
 
-var ingest = WithServers(builder.AddProject<Projects.IngestService>("ingest-service"));
-var results = WithServers(builder.AddProject<Projects.ResultService>("result-service"));
+var ingest = WithServers(builder.AddProject<Projects.IngestService>("ingest-service")).WithEnvironment("Identity__InternalSecret", secret);
+var results = WithServers(builder.AddProject<Projects.ResultService>("result-service")).WithEnvironment("Identity__InternalSecret", secret);
 WithServers(builder.AddProject<Projects.FrameService>("frame-service")).WithReplicas(workers);
 WithServers(builder.AddProject<Projects.ForensicsWorker>("forensics-worker")).WithReplicas(workers);
 WithServers(builder.AddProject<Projects.InferenceWorker>("inference-worker")).WithReplicas(workers)
     .WithEnvironment("DEVICE", gpu ? "cuda" : "cpu");
 
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
+    .WithReference(cache).WaitFor(cache)
+    .WithReference(history).WaitFor(history)
     .WithReference(ingest).WaitFor(ingest)
     .WithReference(results).WaitFor(results)
+    .WithEnvironment("Identity__InternalSecret", secret)
     .WithHttpEndpoint(port: 8080)
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints();
 
 if (builder.ExecutionContext.IsRunMode)
 {
+    // On a developer's machine the developer needs no key; anybody else does.
+    gateway.WithEnvironment("Identity__AllowLocal", "true");
     // The page is part of the gateway; ./run builds it, and so does this.
     var page = builder.AddExecutable("page", "sh", "../web", "-c", "npm install --no-save --no-audit --no-fund && npm run build");
     gateway.WaitForCompletion(page);
@@ -38,7 +45,7 @@ if (builder.ExecutionContext.IsRunMode)
 
 builder.Build().Run();
 
-// Every service but the gateway needs all four servers.
+// Every service but the gateway, which needs cache and history, needs all four servers.
 IResourceBuilder<ProjectResource> WithServers(IResourceBuilder<ProjectResource> service) => service
     .WithReference(messaging).WaitFor(messaging)
     .WithReference(cache).WaitFor(cache)

@@ -70,6 +70,15 @@ public static class ErrorCodes
     /// <summary>422: the container holds no picture.</summary>
     public const string NoVideo = "no_video_stream";
 
+    /// <summary>401: no API key, or none that holds.</summary>
+    public const string Unauthenticated = "unauthenticated";
+
+    /// <summary>403: the API key is not allowed to do this.</summary>
+    public const string Forbidden = "forbidden";
+
+    /// <summary>429: more than the API key or its tenant may ask for; try again after <c>Retry-After</c>.</summary>
+    public const string RateLimited = "rate_limited";
+
     /// <summary>404: unknown, or of another tenant.</summary>
     public const string NotFound = "not_found";
 

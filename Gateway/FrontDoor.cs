@@ -1,4 +1,5 @@
 using Deepfake.Gateway.Docs;
+using Deepfake.Gateway.Identity;
 using Deepfake.Gateway.Page;
 using Deepfake.Gateway.Security;
 using Deepfake.ServiceDefaults.Problems;
@@ -7,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Deepfake.Gateway;
 
 /// <summary>
-/// What the public sees besides the API: page, interactive documents, security headers, CORS, errors. Needs no proxy, so that a host
-/// that holds the services itself has the same door.
+/// What the public sees besides the API: page, interactive documents, keys and sessions, security headers, CORS, errors. Needs no proxy,
+/// so that a host that holds the services itself has the same door; needs the host's infrastructure.
 /// </summary>
 public static class FrontDoor
 {
@@ -18,13 +19,18 @@ public static class FrontDoor
         builder.Services.AddProblems();
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
         builder.AddOrigins();
+        builder.AddIdentity();
         builder.AddPage();
         return builder;
     }
 
-    /// <summary>Errors, headers and CORS, in this order, before everything else.</summary>
-    public static IApplicationBuilder UseFrontDoor(this IApplicationBuilder app) => app.UseSecurityHeaders().UseProblems().UseCors();
+    /// <summary>Headers, errors, CORS and callers, in this order, before everything else.</summary>
+    public static IApplicationBuilder UseFrontDoor(this IApplicationBuilder app) => app.UseSecurityHeaders().UseProblems().UseCors().UseIdentity();
 
-    /// <summary>Maps <c>/</c>, the page's files, and <c>/docs</c>.</summary>
-    public static IEndpointRouteBuilder MapFrontDoor(this IEndpointRouteBuilder app) => app.MapPage().MapApiDocs();
+    /// <summary>Maps <c>/</c>, the page's files, <c>/docs</c>, keys and sessions.</summary>
+    public static IEndpointRouteBuilder MapFrontDoor(this IEndpointRouteBuilder app)
+    {
+        app.MapIdentity();
+        return app.MapPage().MapApiDocs();
+    }
 }

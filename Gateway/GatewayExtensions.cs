@@ -1,4 +1,5 @@
 using Deepfake.Gateway.Proxying;
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -11,10 +12,11 @@ namespace Deepfake.Gateway;
 /// <summary>Composes the gateway: the front door, and behind it the proxy to the services.</summary>
 public static class GatewayExtensions
 {
-    /// <summary>Adds front door and proxy. Service addresses come from <c>services:NAME:http:N</c>.</summary>
+    /// <summary>Adds front door and proxy. The host brings its infrastructure (<c>AddGatewayInfrastructure</c>). Service addresses come from <c>services:NAME:http:N</c>.</summary>
     public static IHostApplicationBuilder AddGateway(this IHostApplicationBuilder builder)
     {
         builder.AddFrontDoor();
+        builder.AddTrustedCallers();
         var services = builder.Services;
         services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
             .Configure<IConfiguration>(GatewayOptions.ReadAlias).ValidateDataAnnotations().ValidateOnStart();
@@ -48,7 +50,11 @@ public static class GatewayExtensions
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder app)
     {
         app.MapFrontDoor();
-        app.MapReverseProxy(ProxyPipeline.Build);
+        // Services ask for scopes; that there is a caller at all is seen to here, before a body crosses the network.
+        app.MapReverseProxy(ProxyPipeline.Build).ConfigureEndpoints((endpoint, route) =>
+        {
+            if (!ProxyTable.IsOpen(route)) endpoint.RequireCaller();
+        });
         return app;
     }
 }

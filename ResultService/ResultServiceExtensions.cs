@@ -5,7 +5,6 @@ using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Consumers;
-using Deepfake.ResultService.Events;
 using Deepfake.ResultService.Evidence;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
@@ -31,8 +30,6 @@ public static partial class ResultServiceExtensions
         services.AddOptions<ResultOptions>().BindConfiguration(ResultOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ResultMetrics>();
         services.AddSingleton<FusionSource>();
-        services.AddSingleton<StagePaces>();
-        services.AddSingleton<AnalysisFeed>();
         services.AddSingleton<AnalysisFinisher>();
         services.AddSingleton<AnalysisMerger>();
         services.AddSingleton<AnalysisReader>();

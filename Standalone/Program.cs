@@ -1,3 +1,4 @@
+using Deepfake.Gateway.Identity;
 using Deepfake.Standalone;
 using Deepfake.Standalone.Analyze;
 
@@ -5,6 +6,8 @@ switch (args)
 {
     case ["analyze", .. var files]:
         return await AnalyzeCommand.RunAsync(files);
+    case ["key"]:
+        return KeyCommand.Run();
     case ["help" or "--help" or "-h", ..]:
         Console.WriteLine(StandaloneHost.Usage);
         return 0;

@@ -20,6 +20,7 @@ public static class StandaloneHost
           ./run                         serve on http://localhost:8080 (HOST and PORT change it)
           ./run analyze [--json] FILE…  print a verdict for each file and exit
                                         exit code: 0 all analysed, 1 some could not be, 2 wrong usage
+          ./run key                     print a new key for Identity__BootstrapKey
 
         Settings come from the environment or as --Name=value, e.g. DATA_PATH=/srv/deepfake or --Ingest:MaxBytes=…;
         docs/configuration.md lists them.
@@ -30,6 +31,7 @@ public static class StandaloneHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration["Ingest:RecoverOnStart"] ??= "true";
+        builder.Configuration["Identity:AllowLocal"] ??= "true";
         if (Address(builder.Configuration) is { } address) builder.WebHost.UseUrls(address);
         configure?.Invoke(builder);
 
@@ -45,7 +47,6 @@ public static class StandaloneHost
 
         var app = builder.Build();
         app.UseFrontDoor();
-        app.UseWebSockets();
         app.MapIngest();
         app.MapResults();
         app.MapFrontDoor();

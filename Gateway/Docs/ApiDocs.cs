@@ -10,6 +10,7 @@ public static class ApiDocs
     {
         ["Submit"] = "/openapi/ingest.json",
         ["Results"] = "/openapi/result.json",
+        ["Identity"] = "/openapi/identity.json",
     };
 
     /// <summary>Maps <c>/docs</c>.</summary>

@@ -1,8 +1,10 @@
 using Deepfake.Contracts;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Deepfake.Gateway.Proxying;
@@ -12,11 +14,23 @@ internal static class ProxyPipeline
 {
     public static void Build(IReverseProxyApplicationBuilder pipeline)
     {
+        pipeline.Use(NameCallerAsync);
         pipeline.Use(RefuseTooLargeAsync);
         pipeline.Use(ExplainFailureAsync);
         pipeline.Use(TryAnotherAsync);
         pipeline.UseLoadBalancing();
         pipeline.UsePassiveHealthChecks();
+    }
+
+    /// <summary>Services hear who calls, and never the secret that proves it.</summary>
+    private static Task NameCallerAsync(HttpContext context, RequestDelegate next)
+    {
+        var headers = context.Request.Headers;
+        headers.Remove(HeaderNames.Authorization);
+        headers.Remove("X-Api-Key");
+        headers.Remove(HeaderNames.Cookie);
+        if (context.Features.Get<Caller>() is { } caller) headers[CallerToken.Header] = context.RequestServices.GetRequiredService<CallerToken>().Write(caller);
+        return next(context);
     }
 
     private static Task RefuseTooLargeAsync(HttpContext context, RequestDelegate next)

@@ -25,6 +25,12 @@ internal static class ProxyTable
     /// <summary>An idle event stream is not cut; the proxy wants a number for never.</summary>
     private static readonly TimeSpan Never = TimeSpan.FromDays(7);
 
+    /// <summary>Metadata of a route that is open to everybody.</summary>
+    private static readonly Dictionary<string, string> Open = new() { ["open"] = "true" };
+
+    /// <summary>Whether a route needs no caller.</summary>
+    public static bool IsOpen(RouteConfig route) => route.Metadata?.ContainsKey("open") == true;
+
     public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options) =>
     [
         new()
@@ -33,12 +39,9 @@ internal static class ProxyTable
             MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
         },
         new() { RouteId = "events", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/events", Methods = ["GET"] } },
-        new() { RouteId = "events-socket", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/ws" } },
-        new() { RouteId = "export-analyses", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses.csv", Methods = ["GET"] } },
-        new() { RouteId = "export-truth", ClusterId = Events, Match = new RouteMatch { Path = "/v1/ground-truth", Methods = ["GET"] } },
         new() { RouteId = "results", ClusterId = Results, Match = new RouteMatch { Path = "/v1/{**rest}" }, Timeout = options.RequestTimeout },
-        new() { RouteId = "openapi-ingest", ClusterId = Ingest, Match = new RouteMatch { Path = "/openapi/ingest.json", Methods = ["GET"] }, Timeout = options.RequestTimeout },
-        new() { RouteId = "openapi-result", ClusterId = Results, Match = new RouteMatch { Path = "/openapi/result.json", Methods = ["GET"] }, Timeout = options.RequestTimeout },
+        new() { RouteId = "openapi-ingest", ClusterId = Ingest, Match = new RouteMatch { Path = "/openapi/ingest.json", Methods = ["GET"] }, Timeout = options.RequestTimeout, Metadata = Open },
+        new() { RouteId = "openapi-result", ClusterId = Results, Match = new RouteMatch { Path = "/openapi/result.json", Methods = ["GET"] }, Timeout = options.RequestTimeout, Metadata = Open },
     ];
 
     public static IReadOnlyList<ClusterConfig> Clusters(GatewayOptions options, IConfiguration configuration) =>

@@ -17,7 +17,6 @@ public sealed class AnalysisMerger(
     IObjectStore objects,
     FusionSource fusion,
     AnalysisFinisher finisher,
-    StagePaces paces,
     ResultMetrics metrics,
     TimeProvider time,
     IOptions<ResultOptions> options,
@@ -71,7 +70,7 @@ public sealed class AnalysisMerger(
             // It ended between two reads, or its index is broken and the analysis about to fail: what we have is still true.
         }
 
-        return analysis with { SecondsRemaining = Remaining(state) };
+        return analysis with { SecondsRemaining = Progress.SecondsRemaining(state.Record, state.Status, state.Percent, state.ChangedAt) };
     }
 
     private async Task<bool> TryCompleteAsync(AnalysisState state, AnalysisParts parts, IPublishEndpoint bus, CancellationToken cancellationToken)
@@ -81,8 +80,7 @@ public sealed class AnalysisMerger(
         FaceIndex index;
         try
         {
-            // Signals prove that the frames were there: their own report may have been lost.
-            index = await objects.ReadAsync(parts.Frames?.IndexKey ?? ObjectKeys.Index(state.Record.Tenant, state.Record.Id), cancellationToken);
+            index = await objects.ReadAsync(parts.Frames!.IndexKey, cancellationToken);
         }
         catch (ObjectNotFoundException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -93,14 +91,8 @@ public sealed class AnalysisMerger(
 
         var signed = state.Record.WebhookUrl is null || await webhooks.SignsByDefaultAsync(state.Record.Tenant, cancellationToken);
         var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), signed, now);
-        if (!await finisher.FinishAsync(state.Record, result, bus, cancellationToken)) return false;
-        // One that ran into its deadline is not typical.
-        if (parts.HasAllScores && state.StartedAt is { } started && parts.FramesAt is { } decoded) paces.Learn(state.Record.Format, decoded - started, now - decoded);
-        return true;
+        return await finisher.FinishAsync(state.Record, result, bus, cancellationToken);
     }
-
-    private double? Remaining(AnalysisState state) =>
-        Progress.SecondsRemaining(state.Record, state.Status, state.Percent, state.StartedAt, state.ChangedAt, paces.Find(state.Record.Format));
 
     private FusedEvidence Fuse(FaceIndex index, AnalysisParts parts) => MediaFusion.Fuse(
         index, [.. parts.Inference.Select(part => new ShardScores(part.Shard, part.Models))], parts.Forensics?.Signals, fusion.Current);

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
 namespace Deepfake.ServiceDefaults.Identity;
@@ -14,6 +13,12 @@ public sealed record Caller(string Tenant, string? KeyId, IReadOnlySet<string> S
 
     /// <summary>The person at the machine of an installation without keys: may do everything.</summary>
     public static Caller Local { get; } = new(DefaultTenant, null, Identity.Scopes.All);
+
+    /// <summary>Analyses of the key that may be unfinished at once; null for any number.</summary>
+    public int? KeyConcurrency { get; init; }
+
+    /// <summary>Analyses of the tenant that may be unfinished at once; null for any number.</summary>
+    public int? TenantConcurrency { get; init; }
 }
 
 /// <summary>What an API key can be allowed to do.</summary>
@@ -31,26 +36,24 @@ public static class Scopes
     /// <summary>Record a reviewer's verdict and export ground truth.</summary>
     public const string Review = "review";
 
-    /// <summary>Manage API keys and models.</summary>
+    /// <summary>Manage the API keys of the tenant.</summary>
     public const string Admin = "admin";
 
+    /// <summary>Manage the installation: keys of every tenant, limits, models.</summary>
+    public const string Operator = "operator";
+
     /// <summary>Every scope.</summary>
-    public static IReadOnlySet<string> All { get; } = new HashSet<string> { Write, Read, Webhooks, Review, Admin };
+    public static IReadOnlySet<string> All { get; } = new HashSet<string> { Write, Read, Webhooks, Review, Admin, Operator };
 }
 
-/// <summary>Ties callers to requests and scopes to endpoints.</summary>
+/// <summary>Why a request has no caller although it tried to name one; a feature of the request.</summary>
+/// <param name="Code">Code of the answer, where one needs a caller.</param>
+/// <param name="Detail">One plain sentence.</param>
+public sealed record CallerFailure(string Code, string Detail);
+
+/// <summary>Ties callers to requests.</summary>
 public static class CallerExtensions
 {
-    /// <summary>Who sent this request.</summary>
+    /// <summary>Who sent this request. Endpoints that let everybody in must not ask.</summary>
     public static Caller GetCaller(this HttpContext context) => context.Features.Get<Caller>() ?? Caller.Local;
-
-    /// <summary>Says which scope an endpoint asks of its caller.</summary>
-    /// <param name="builder">The endpoint or group.</param>
-    /// <param name="scope">One of <see cref="Scopes"/>.</param>
-    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new RequiredScope(scope));
 }
-
-/// <summary>Metadata of an endpoint: what its caller has to be allowed.</summary>
-/// <param name="Name">One of <see cref="Scopes"/>.</param>
-public sealed record RequiredScope(string Name);

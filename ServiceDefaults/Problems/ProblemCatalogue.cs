@@ -14,6 +14,8 @@ public static class ProblemCatalogue
         new(ErrorCodes.EmptyBody, 400, "The body is empty"),
         new(ErrorCodes.InvalidRequest, 400, "The request cannot be understood"),
         new(ErrorCodes.MissingFile, 400, "The form has no file"),
+        new(ErrorCodes.Unauthenticated, 401, "No valid API key"),
+        new(ErrorCodes.Forbidden, 403, "Not allowed"),
         new(ErrorCodes.NotFound, 404, "Not found"),
         new(ErrorCodes.AlreadyEnded, 409, "The analysis has ended already"),
         new(ErrorCodes.NotEnded, 409, "The analysis is not over"),
@@ -29,6 +31,7 @@ public static class ProblemCatalogue
         new(ErrorCodes.Truncated, 422, "The file is incomplete"),
         new(ErrorCodes.Corrupt, 422, "The file cannot be decoded"),
         new(ErrorCodes.NoVideo, 422, "The file holds no picture"),
+        new(ErrorCodes.RateLimited, 429, "Too many requests"),
         new(ErrorCodes.Internal, 500, "Internal error"),
         new(ErrorCodes.StageFailed, 500, "The analysis failed"),
         new(ErrorCodes.BacklogFull, 503, "Too much work is waiting"),
@@ -44,9 +47,12 @@ public static class ProblemCatalogue
     /// <summary>The code for an answer of which only the status is known (framework, proxy).</summary>
     public static string CodeOf(int status) => status switch
     {
+        401 => ErrorCodes.Unauthenticated,
+        403 => ErrorCodes.Forbidden,
         404 => ErrorCodes.NotFound,
         413 => ErrorCodes.TooLarge,
         415 => ErrorCodes.UnsupportedMedia,
+        429 => ErrorCodes.RateLimited,
         >= 400 and < 500 => ErrorCodes.InvalidRequest,
         502 or 503 or 504 => ErrorCodes.Unavailable,
         _ => ErrorCodes.Internal,

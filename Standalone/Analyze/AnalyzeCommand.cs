@@ -31,7 +31,7 @@ internal static class AnalyzeCommand
         var data = Directory.CreateTempSubdirectory("deepfake-").FullName;
         try
         {
-            await using var app = StandaloneHost.Build(["--urls=http://127.0.0.1:0", $"--DATA_PATH={data}"], Quieten);
+            await using var app = StandaloneHost.Build(["--urls=http://127.0.0.1:0", $"--DATA_PATH={data}", "--Identity:AllowLocal=true"], Quieten);
             await app.StartAsync(stop.Token);
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = Timeout.InfiniteTimeSpan };
             using var slots = new SemaphoreSlim(AtOnce);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Deepfake.Infrastructure;
 using Deepfake.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,18 +10,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Deepfake.Gateway.Tests;
 
-/// <summary>The gateway as its Program composes it, on a free port.</summary>
+/// <summary>
+/// The gateway as its Program composes it, on a free port; over the embedded stores in a folder of its own, where no servers are named.
+/// Requests from the test's machine need no key, where a test does not say otherwise.
+/// </summary>
 internal sealed class GatewayHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private GatewayHost(WebApplication app)
+    private readonly DirectoryInfo _folder;
+
+    private GatewayHost(WebApplication app, DirectoryInfo folder)
     {
-        _app = app;
+        (_app, _folder) = (app, folder);
         Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromSeconds(60) };
     }
 
     public HttpClient Client { get; }
+
+    /// <summary>What gateway and services share.</summary>
+    public const string Secret = "a secret of the tests with its 32 characters";
+
+    public IServiceProvider Services => _app.Services;
 
     public static Task<GatewayHost> StartAsync(Backend ingest, Backend results, params (string Key, string Value)[] settings) =>
         StartAsync([ingest.Address], [results.Address], settings);
@@ -30,17 +41,22 @@ internal sealed class GatewayHost : IAsyncDisposable
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = Path.GetTempPath() });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
+        builder.Configuration["Identity:InternalSecret"] = Secret;
+        builder.Configuration["Identity:AllowLocal"] = "true";
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value));
         builder.Configuration.AddInMemoryCollection(ingest.Select((address, i) => KeyValuePair.Create($"services:ingest-service:http:{i}", (string?)address)));
         builder.Configuration.AddInMemoryCollection(results.Select((address, i) => KeyValuePair.Create($"services:result-service:http:{i}", (string?)address)));
+        var folder = Directory.CreateTempSubdirectory("gateway-");
         builder.AddServiceDefaults();
+        if (builder.Configuration.GetConnectionString("history") is null) builder.AddEmbeddedInfrastructure(folder.FullName);
+        else builder.AddGatewayInfrastructure();
         builder.AddGateway();
         var app = builder.Build();
         app.UseGateway();
         app.MapGateway();
         app.MapDefaultEndpoints();
         await app.StartAsync();
-        return new GatewayHost(app);
+        return new GatewayHost(app, folder);
     }
 
     /// <summary>An address at which nobody listens.</summary>
@@ -55,6 +71,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        _folder.Delete(recursive: true);
     }
 }
 

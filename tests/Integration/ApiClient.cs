@@ -6,10 +6,19 @@ using Deepfake.Infrastructure.History;
 namespace Deepfake.Integration;
 
 /// <summary>A client of the public API, patient with a service that is being tormented.</summary>
-internal sealed class ApiClient(Uri address) : IDisposable
+internal sealed class ApiClient : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
-    private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http;
+
+    /// <summary>Creates the client.</summary>
+    /// <param name="address">Of the gateway or the embedded host.</param>
+    /// <param name="key">API key; null where none is needed.</param>
+    public ApiClient(Uri address, string? key = null)
+    {
+        _http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+        if (key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
 
     /// <summary>Submits a file; tries again where the service says it cannot take it now.</summary>
     public async Task<string> SubmitAsync(string path, CancellationToken cancellationToken)

@@ -34,10 +34,13 @@ internal sealed class Host : IAsyncDisposable
         return host;
     }
 
+    /// <summary>A key as an operator makes the first one.</summary>
+    public static async Task<string> NewKeyAsync() =>
+        (await ServerProcess.RunAsync(["dotnet", Path.Combine(Folder("Gateway"), "Deepfake.Gateway.dll"), "key"], Folder("Gateway"))).Trim();
+
     public async Task StartAsync()
     {
-        // The configuration the tests were built in: …/bin/Release/net10.0.
-        var output = Path.Combine(Root, _project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
+        var output = Folder(_project);
         _process = ServerProcess.Start(["dotnet", Path.Combine(output, $"Deepfake.{_project}.dll"), $"--urls={Address}", .. _arguments], output, _environment);
         using var client = new HttpClient { BaseAddress = Address };
         await _process.WaitUntilReadyAsync(_project, async cancellation => (await client.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
@@ -52,6 +55,9 @@ internal sealed class Host : IAsyncDisposable
         await _process.StopAsync(TimeSpan.FromSeconds(15));
         _process.Dispose();
     }
+
+    // The configuration the tests were built in: …/bin/Release/net10.0.
+    private static string Folder(string project) => Path.Combine(Root, project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
 
     /// <summary>The root of the repository.</summary>
     public static string FindRoot()

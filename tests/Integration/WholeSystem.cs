@@ -15,6 +15,9 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     public Host Gateway { get; private set; } = null!;
 
+    /// <summary>A key that may do everything.</summary>
+    public string Key { get; private set; } = null!;
+
     /// <summary>Two of each worker kind.</summary>
     public IReadOnlyList<Host> FrameServices { get; private set; } = [];
 
@@ -53,6 +56,7 @@ internal sealed class WholeSystem : IAsyncDisposable
         var redis = Keep(await RedisServer.StartAsync());
         var postgres = Keep(await PostgresServer.StartAsync());
         var s3 = Keep(await S3Server.StartAsync());
+        Key = await Host.NewKeyAsync();
         Blobs = $"{s3.ConnectionString};Bucket=deepfake";
         var environment = new Dictionary<string, string>
         {
@@ -60,6 +64,8 @@ internal sealed class WholeSystem : IAsyncDisposable
             ["ConnectionStrings__cache"] = redis.ConnectionString,
             ["ConnectionStrings__history"] = await PostgresServer.CreateDatabaseAsync(postgres.ConnectionString),
             ["ConnectionStrings__blobs"] = Blobs,
+            ["Identity__InternalSecret"] = "known to gateway and services only",
+            ["Identity__BootstrapKey"] = Key,
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Traces.Address,
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             ["OTEL_BSP_SCHEDULE_DELAY"] = "500",

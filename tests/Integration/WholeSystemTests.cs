@@ -15,7 +15,7 @@ public sealed class WholeSystemTests
         using var media = new TestMedia();
         var files = await media.MixedAsync(Count);
         await using var system = await WholeSystem.StartAsync();
-        using var client = new ApiClient(system.Gateway.Address);
+        using var client = new ApiClient(system.Gateway.Address, system.Key);
 
         var ids = new string[Count];
         var ended = new Analysis?[Count];

@@ -73,7 +73,6 @@ internal sealed class ResultHost : IAsyncDisposable
         builder.AddEmbeddedPipelineBus();
         var app = builder.Build();
         app.UseProblems();
-        app.UseWebSockets();
         app.MapResults();
         try
         {
