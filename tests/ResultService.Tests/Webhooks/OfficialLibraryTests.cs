@@ -77,7 +77,7 @@ public sealed class OfficialLibraryTests
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["NODE_PATH"] = Path.Combine(Root(), ".deps", "npm") },
+            Environment = { ["NODE_PATH"] = Path.Combine(Repository.Root, ".deps", "npm") },
         })!;
         var output = node.StandardOutput.ReadToEndAsync();
         var errors = node.StandardError.ReadToEndAsync();
@@ -99,12 +99,5 @@ public sealed class OfficialLibraryTests
         await node.WaitForExitAsync();
         Assert.True(node.ExitCode == 0, await errors);
         return JsonSerializer.Deserialize<string[]>(await output)!;
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
-        throw new DirectoryNotFoundException("The tests do not run inside the repository.");
     }
 }
