@@ -12,6 +12,6 @@ public static class WarningCodes
     /// <summary>Some crops were not scored in time.</summary>
     public const string ShardsMissing = "shards_missing";
 
-    /// <summary>A completion notice was asked for, but no signing secret is configured; none is sent.</summary>
+    /// <summary>A completion notice was asked for, but there is no signing secret, or no such endpoint; none is sent.</summary>
     public const string WebhookNotConfigured = "webhook_not_configured";
 }

@@ -89,8 +89,8 @@ public sealed class AnalysisMerger(
             throw;
         }
 
-        var signed = state.Record.WebhookUrl is null || await webhooks.SignsByDefaultAsync(state.Record.Tenant, cancellationToken);
-        var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), signed, now);
+        var told = (state.Record.WebhookUrl ?? state.Record.WebhookEndpointId) is null || await webhooks.FindAskedAsync(state.Record, cancellationToken) is not null;
+        var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), told, now);
         return await finisher.FinishAsync(state.Record, result, bus, cancellationToken);
     }
 

@@ -47,7 +47,7 @@ public static class RecordComposer
             RiskLevel = fused.Probability is { } risk ? VerdictPolicy.Risk(fused.Decision.Verdict, risk, fused.Thresholds) : null,
             Thresholds = new ScoreThresholds(Math.Round(100 * fused.Thresholds.Suspicious, 2), Math.Round(100 * fused.Thresholds.Manipulated, 2)),
             Artifacts = Artifacts(state.Record.Id, fused.DecidingTrack, hasHeat),
-            Warnings = state.Record.WebhookUrl is not null && !webhookConfigured ? [.. fused.Warnings, WarningCodes.WebhookNotConfigured] : fused.Warnings,
+            Warnings = webhookConfigured ? fused.Warnings : [.. fused.Warnings, WarningCodes.WebhookNotConfigured],
             Timings = Timings(parts, now - state.Record.AcceptedAt),
         };
     }

@@ -10,12 +10,12 @@ namespace Deepfake.ResultService.Webhooks;
 /// </summary>
 public static class DeliveryIds
 {
-    private const string EndpointPrefix = "wh_";
+    private const string EndpointPrefix = "we_";
     private const string Prefix = "whd_";
     private const long LastMillisecond = 0xFFFF_FFFF_FFFF;
     private const int MaxLength = 160;
 
-    /// <summary>A new endpoint id: <c>wh_</c> and 20 characters.</summary>
+    /// <summary>A new endpoint id: <c>we_</c> and 20 characters.</summary>
     public static string NewEndpoint() => EndpointPrefix + RandomNumberGenerator.GetString("0123456789abcdefghjkmnpqrstvwxyz", 20);
 
     /// <summary>Id of the delivery of an event to an endpoint.</summary>

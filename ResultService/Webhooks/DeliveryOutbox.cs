@@ -12,13 +12,9 @@ public sealed class DeliveryOutbox(EndpointRegistry endpoints, IDocumentStore<De
     public async Task PlanAsync(AnalysisRecord record, Analysis result, CancellationToken cancellationToken)
     {
         var type = EventTypes.Of(result.Status);
-        var wanted = (await endpoints.ListAsync(record.Tenant, cancellationToken)).Where(endpoint => endpoint.Value.Wants(type)).Select(endpoint => endpoint.Id).ToList();
-        if (record.WebhookUrl is not null
-            && await endpoints.FindAsync(record.Tenant, WebhookEndpoint.DefaultId, cancellationToken) is { } own && own.Value.Wants(type) && endpoints.Keys(own).Count > 0)
-        {
-            wanted.Add(own.Id);
-        }
-
+        var wanted = (await endpoints.ListAsync(record.Tenant, cancellationToken)).Where(endpoint => endpoint.Value.Wants(type)).Select(endpoint => endpoint.Id).ToHashSet();
+        // Asked for by name, its filter does not count.
+        if (await endpoints.FindAskedAsync(record, cancellationToken) is { Value.Enabled: true } asked) wanted.Add(asked.Id);
         foreach (var id in wanted) await deliveries.TryAddAsync(Plan(record, result, type, id), cancellationToken);
         if (wanted.Count > 0) signal.Raise();
     }

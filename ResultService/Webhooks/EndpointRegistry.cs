@@ -1,3 +1,4 @@
+using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
 using Microsoft.Extensions.Options;
 
@@ -65,7 +66,8 @@ public sealed class EndpointRegistry(IDocumentStore<WebhookEndpoint> endpoints, 
         return [.. secrets.Select(secret => WebhookSignature.TryReadSecret(secret, out var key) ? key : null).OfType<byte[]>()];
     }
 
-    /// <summary>Whether notices to addresses that analyses of a tenant name can be signed.</summary>
-    public async Task<bool> SignsByDefaultAsync(string tenant, CancellationToken cancellationToken) =>
-        Keys((await FindAsync(tenant, WebhookEndpoint.DefaultId, cancellationToken))!).Count > 0;
+    /// <summary>Where the notice that an analysis asked for itself goes; null if it asked for none, or there is no such endpoint or no secret.</summary>
+    public async Task<Document<WebhookEndpoint>?> FindAskedAsync(AnalysisRecord record, CancellationToken cancellationToken) =>
+        (record.WebhookUrl is null ? record.WebhookEndpointId : WebhookEndpoint.DefaultId) is { } id
+        && await FindAsync(record.Tenant, id, cancellationToken) is { } endpoint && Keys(endpoint).Count > 0 ? endpoint : null;
 }

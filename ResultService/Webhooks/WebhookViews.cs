@@ -25,7 +25,7 @@ public sealed record WebhookInput
 /// <summary>An endpoint as clients see it.</summary>
 public sealed record Webhook
 {
-    /// <summary><c>wh_…</c>, or <c>default</c> for the addresses that analyses name themselves.</summary>
+    /// <summary><c>we_…</c>, or <c>default</c> for the addresses that analyses name themselves.</summary>
     public required string Id { get; init; }
 
     /// <summary>Address; null for <c>default</c>.</summary>

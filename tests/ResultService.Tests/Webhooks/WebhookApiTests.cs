@@ -98,7 +98,7 @@ public sealed class WebhookApiTests
         var id = DeliveryIds.Of(theirs.Id, now, "msg_1");
         await host.Deliveries().TryAddAsync(new Document<Delivery>("acme", id, delivery), CancellationToken.None);
 
-        foreach (var (endpoint, log) in new[] { (theirs.Id, id), ("wh_unknown", "whd_unknown"), ("%2e%2e", "a b"), (new string('x', 500), new string('y', 500)) })
+        foreach (var (endpoint, log) in new[] { (theirs.Id, id), ("we_unknown", "whd_unknown"), ("%2e%2e", "a b"), (new string('x', 500), new string('y', 500)) })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), string.Format(path, endpoint, log));
             if (method == "PATCH") request.Content = JsonContent.Create(new { enabled = false });

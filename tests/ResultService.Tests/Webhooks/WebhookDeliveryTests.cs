@@ -314,6 +314,25 @@ public sealed class WebhookDeliveryTests
     }
 
     [Fact]
+    public async Task An_analysis_can_name_an_endpoint_whatever_that_is_told_of_otherwise()
+    {
+        await using var receiver = await Receiver.StartAsync(_ => 204);
+        await using var host = await WebhookHost.StartAsync();
+        var id = (await host.AddAsync(receiver.Url, "analysis.failed")).GetProperty("id").GetString()!;
+        var ids = new List<string>();
+        foreach (var endpoint in new[] { null, "we_unknown", id })
+        {
+            var submission = await Submission.CreateAsync(host, change: record => record with { WebhookEndpointId = endpoint });
+            await submission.PublishAllAsync(host);
+            Assert.Equal(endpoint == "we_unknown", (await host.WaitForEndAsync(submission.Id)).Warnings.Contains("webhook_not_configured"));
+            ids.Add(submission.Id);
+        }
+
+        await host.WaitAsync(id, delivery => delivery.Status == DeliveryStatus.Delivered && delivery.AnalysisId == ids[2], "the one that named it is told");
+        Assert.Single(receiver.Notices);
+    }
+
+    [Fact]
     public async Task A_secret_of_the_wrong_form_stops_the_start() =>
         await Assert.ThrowsAsync<OptionsValidationException>(() => WebhookHost.StartAsync(("Webhooks:Secret", "hunter2")));
 
