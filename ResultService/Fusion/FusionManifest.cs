@@ -15,6 +15,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "pooling": { "method": "trimmed_mean", "trim": 0.1, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
 ///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
 ///   "false_positive_rate": 0.05,
+///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
 ///   "quality_gates": { "min_face_pixels": 48, "min_sharpness": 10, "min_brightness": 25, "max_brightness": 240 },
 ///   "disagreement": { "max_spread": 0.85, "verdict": "suspicious" }
 /// }
@@ -48,11 +49,22 @@ public sealed record FusionManifest
     /// <summary>Share of authentic media above <see cref="VerdictThresholds.Manipulated"/> on the calibration data.</summary>
     public double? FalsePositiveRate { get; init; }
 
+    /// <summary>Thresholds of the other profiles, by name; see <see cref="For"/>.</summary>
+    public IReadOnlyDictionary<string, ProfileThresholds> Profiles { get; init; } = new Dictionary<string, ProfileThresholds>();
+
     /// <summary>Faces beyond these limits do not decide.</summary>
     public QualityGates QualityGates { get; init; } = new();
 
     /// <summary>What to do when the models contradict each other; null: nothing, the fit has weighed them already.</summary>
     public DisagreementRule? Disagreement { get; init; }
+
+    /// <summary>Whether a profile was fitted.</summary>
+    public bool Has(ThresholdProfile profile) => profile == ThresholdProfile.Balanced || Profiles.ContainsKey(Name(profile));
+
+    /// <summary>The same fit with the thresholds of a profile; with its own where the profile was not fitted.</summary>
+    public FusionManifest For(ThresholdProfile profile) => Profiles.TryGetValue(Name(profile), out var fitted)
+        ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated), FalsePositiveRate = fitted.FalsePositiveRate }
+        : this;
 
     /// <summary>Reads and checks a manifest.</summary>
     /// <exception cref="InvalidDataException">A field is missing or out of range; the message names it.</exception>
@@ -78,9 +90,14 @@ public sealed record FusionManifest
         Require(double.IsFinite(Intercept), "intercept", "a finite number");
         Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
         Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
-        Require(Thresholds.Suspicious is > 0 and < 1, "thresholds.suspicious", "inside (0,1)");
-        Require(Thresholds.Manipulated < 1 && Thresholds.Manipulated >= Thresholds.Suspicious, "thresholds.manipulated", "at least suspicious, below 1");
+        CheckThresholds("thresholds", Thresholds.Suspicious, Thresholds.Manipulated);
         Require(FalsePositiveRate is null or (>= 0 and <= 1), "false_positive_rate", "inside [0,1]");
+        foreach (var (name, profile) in Profiles)
+        {
+            CheckThresholds($"profiles.{name}", profile.Suspicious, profile.Manipulated);
+            Require(profile.FalsePositiveRate is null or (>= 0 and <= 1), $"profiles.{name}.false_positive_rate", "inside [0,1]");
+        }
+
         Require(Pooling.Trim is >= 0 and < 0.5, "pooling.trim", "inside [0,0.5)");
         Require(Pooling.TrackSharpness is > 0 and <= 100, "pooling.track_sharpness", "inside (0,100]");
         Require(Pooling.LogitClamp is > 0 and <= 15, "pooling.logit_clamp", "inside (0,15]");
@@ -90,6 +107,14 @@ public sealed record FusionManifest
         Require(QualityGates.MinBrightness >= 0 && QualityGates.MaxBrightness <= 255 && QualityGates.MinBrightness < QualityGates.MaxBrightness, "quality_gates.min_brightness", "below max_brightness, both inside [0,255]");
         Require(Disagreement is null or { MaxSpread: > 0 and <= 1, Verdict: Verdict.Suspicious or Verdict.Inconclusive }, "disagreement", "max_spread inside (0,1], verdict suspicious or inconclusive");
     }
+
+    private static void CheckThresholds(string field, double suspicious, double manipulated)
+    {
+        Require(suspicious is > 0 and < 1, field + ".suspicious", "inside (0,1)");
+        Require(manipulated < 1 && manipulated >= suspicious, field + ".manipulated", "at least suspicious, below 1");
+    }
+
+    private static string Name(ThresholdProfile profile) => profile.ToString().ToLowerInvariant();
 
     private static bool IsWeight(double weight) => weight is >= 0 and < 1000;
 
@@ -142,6 +167,12 @@ public sealed record VerdictThresholds(double Suspicious, double Manipulated)
     /// <summary>Used without a fit; results then carry <see cref="WarningCodes.DefaultThresholds"/>.</summary>
     public static VerdictThresholds Default { get; } = new(0.5, 0.9);
 }
+
+/// <summary>Thresholds of a profile.</summary>
+/// <param name="Suspicious">From here suspicious, on the probability.</param>
+/// <param name="Manipulated">From here manipulated.</param>
+/// <param name="FalsePositiveRate">Share of authentic media above <paramref name="Manipulated"/> on the calibration data.</param>
+public sealed record ProfileThresholds(double Suspicious, double Manipulated, double? FalsePositiveRate = null);
 
 /// <summary>Faces beyond these limits do not decide; where all are beyond, the verdict is inconclusive.</summary>
 public sealed record QualityGates

@@ -6,6 +6,9 @@ public static class WarningCodes
     /// <summary>No fitted fusion applies: weighted mean of the models' logits and thresholds 0.5 and 0.9, no stated false-positive rate.</summary>
     public const string DefaultThresholds = "default_thresholds";
 
+    /// <summary>The profile that was asked for has no fitted thresholds; those of <c>balanced</c> decided.</summary>
+    public const string ProfileNotFitted = "profile_not_fitted";
+
     /// <summary>A model gave scores but the fitted fusion does not know it; it was reported, not counted.</summary>
     public const string ModelNotInFusion = "model_not_in_fusion";
 

@@ -62,7 +62,7 @@ public sealed class AnalysisMerger(
             if (parts.Frames is { } frames)
             {
                 var index = await objects.ReadAsync(frames.IndexKey, cancellationToken);
-                analysis = RecordComposer.Preview(state, index, Fuse(index, parts));
+                analysis = RecordComposer.Preview(state, index, Fuse(state, index, parts));
             }
         }
         catch (Exception e) when (e is ObjectNotFoundException or InvalidDataException)
@@ -90,12 +90,18 @@ public sealed class AnalysisMerger(
         }
 
         var told = (state.Record.WebhookUrl ?? state.Record.WebhookEndpointId) is null || await webhooks.FindAskedAsync(state.Record, cancellationToken) is not null;
-        var result = RecordComposer.Complete(state, index, parts, Fuse(index, parts), told, now);
+        var result = RecordComposer.Complete(state, index, parts, Fuse(state, index, parts), told, now);
         return await finisher.FinishAsync(state.Record, result, bus, cancellationToken);
     }
 
-    private FusedEvidence Fuse(FaceIndex index, AnalysisParts parts) => MediaFusion.Fuse(
-        index, [.. parts.Inference.Select(part => new ShardScores(part.Shard, part.Models))], parts.Forensics?.Signals, fusion.Current);
+    private FusedEvidence Fuse(AnalysisState state, FaceIndex index, AnalysisParts parts)
+    {
+        var profile = state.Record.Options.Profile;
+        var fit = fusion.Current;
+        var fused = MediaFusion.Fuse(
+            index, [.. parts.Inference.Select(part => new ShardScores(part.Shard, part.Models))], parts.Forensics?.Signals, fit?.For(profile));
+        return fit?.Has(profile) ?? profile == ThresholdProfile.Balanced ? fused : fused with { Warnings = [.. fused.Warnings, WarningCodes.ProfileNotFitted] };
+    }
 
     private async Task AdvanceAsync(AnalysisState state, Stage stage, double fraction, CancellationToken cancellationToken)
     {

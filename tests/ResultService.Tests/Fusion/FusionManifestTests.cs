@@ -69,4 +69,26 @@ public sealed class FusionManifestTests
         foreach (var field in new[] { "version", "models", "signals", "pooling", "thresholds", "quality_gates" })
             Assert.Throws<InvalidDataException>(() => Parse(Whole.Replace($"\"{field}\":", $"\"{field}\": null, \"was_{field}\":", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void A_profile_brings_its_own_thresholds_and_rate()
+    {
+        var fit = FusionManifest.Parse("""
+            {"version":"1","models":{"a":1},"thresholds":{"suspicious":0.7,"manipulated":0.9},"false_positive_rate":0.01,
+             "profiles":{"strict":{"suspicious":0.8,"manipulated":0.98,"false_positive_rate":0.003}}}
+            """u8);
+
+        Assert.Equal((new VerdictThresholds(0.8, 0.98), 0.003), (fit.For(ThresholdProfile.Strict).Thresholds, fit.For(ThresholdProfile.Strict).FalsePositiveRate!.Value));
+        Assert.Equal(fit.Thresholds, fit.For(ThresholdProfile.Balanced).Thresholds);
+        Assert.Equal(fit.Thresholds, fit.For(ThresholdProfile.Sensitive).Thresholds);
+        Assert.True(fit.Has(ThresholdProfile.Balanced) && fit.Has(ThresholdProfile.Strict) && !fit.Has(ThresholdProfile.Sensitive));
+    }
+
+    [Fact]
+    public void A_profile_out_of_range_is_refused() => Assert.Contains(
+        "profiles.strict.manipulated",
+        Assert.Throws<InvalidDataException>(() => FusionManifest.Parse("""
+            {"version":"1","models":{"a":1},"thresholds":{"suspicious":0.7,"manipulated":0.9},"profiles":{"strict":{"suspicious":0.8,"manipulated":0.5}}}
+            """u8)).Message,
+        StringComparison.Ordinal);
 }
