@@ -15,6 +15,19 @@ export class RequestFailed extends Error {
   }
 }
 
+const keyNeeded = new Set<() => void>();
+
+/** Calls back whenever the service asks for a key. Returns a function that stops it. */
+export function onKeyNeeded(listener: () => void): () => void {
+  keyNeeded.add(listener);
+  return () => void keyNeeded.delete(listener);
+}
+
+function note(problem: Problem): Problem {
+  if (problem.status === 401) for (const listener of keyNeeded) listener();
+  return problem;
+}
+
 const analyses = '/v1/analyses';
 const path = (id: string): string => `${analyses}/${encodeURIComponent(id)}`;
 
@@ -49,7 +62,7 @@ async function request<T>(url: string, init: RequestInit): Promise<T> {
     throw new RequestFailed({ code: 'network', detail: '', status: 0 });
   }
   const text = await response.text();
-  if (!response.ok) throw new RequestFailed(readProblem(response.status, text));
+  if (!response.ok) throw new RequestFailed(note(readProblem(response.status, text)));
   return parse(text) as T;
 }
 
@@ -70,12 +83,18 @@ function codeOfStatus(status: number): string {
     case 400:
     case 422:
       return 'invalid_request';
+    case 401:
+      return 'unauthenticated';
+    case 403:
+      return 'forbidden';
     case 404:
       return 'not_found';
     case 413:
       return 'media_too_large';
     case 415:
       return 'unsupported_media';
+    case 429:
+      return 'rate_limited';
     case 502:
     case 503:
     case 504:
@@ -108,7 +127,7 @@ export function uploadFile(file: File, callbacks: UploadCallbacks): () => void {
   http.onload = () => {
     const document = parse(http.responseText) as Analysis | null;
     if (http.status >= 200 && http.status < 300 && typeof document?.id === 'string') callbacks.onAccepted(document);
-    else callbacks.onRejected(readProblem(http.status < 300 ? 500 : http.status, http.responseText));
+    else callbacks.onRejected(note(readProblem(http.status < 300 ? 500 : http.status, http.responseText)));
   };
   http.onerror = () => callbacks.onRejected({ code: 'network', detail: '', status: 0 });
   http.open('POST', analyses);

@@ -49,8 +49,9 @@ export function watchAnalysis(id: string, live: boolean, callbacks: WatchCallbac
       schedule(source ? silenceMilliseconds : pollMilliseconds);
     } catch (error) {
       if (abort.signal.aborted) return;
-      failures++;
       const problem = error instanceof RequestFailed ? error.problem : { code: 'network', detail: '', status: 0 };
+      // The page is asking for a key meanwhile, for as long as that takes.
+      failures = problem.code === 'unauthenticated' ? Math.min(failures + 1, 3) : failures + 1;
       // A server that restarts is given half a minute; an unknown id is unknown for good.
       if (problem.code === 'not_found' || failures > 10) {
         stop();

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { AnalysisView } from '../analysis/AnalysisView.tsx';
 import { deleteAnalysis, RequestFailed } from '../api/client.ts';
+import { endSession, hasSession } from '../api/session.ts';
 import { isOver } from '../api/types.ts';
 import { HistoryList } from '../history/HistoryList.tsx';
 import { useHistory, type History } from '../history/useHistory.ts';
@@ -9,6 +10,7 @@ import { Queue } from '../submit/Queue.tsx';
 import { useUploads, type Uploads } from '../submit/useUploads.ts';
 import { useAnnounce } from './Announcer.tsx';
 import { Icon } from './Icon.tsx';
+import { KeyPrompt, useKeyNeeded } from './KeyPrompt.tsx';
 import { analysisHash, goHome, navigate, parseHash, replaceRoute, uploadHash, useRoute } from './route.ts';
 
 /** The page: the start, or one analysis. */
@@ -16,6 +18,7 @@ export function App() {
   const route = useRoute();
   const announce = useAnnounce();
   const history = useHistory();
+  const [keyNeeded, open] = useKeyNeeded();
   const uploads = useUploads(
     useCallback((key: string, analysisId: string) => {
       const shown = parseHash(window.location.hash);
@@ -47,6 +50,22 @@ export function App() {
     if (upload) uploads.remove(upload.key);
     if (parseHash(window.location.hash).view !== 'home') goHome();
     announce('Deleted');
+  };
+
+  // What was refused for want of a key is asked for again.
+  const enter = (): void => {
+    open();
+    history.reload();
+    for (const upload of uploads.list) if (upload.problem?.code === 'unauthenticated') uploads.retry(upload.key);
+    announce('Signed in');
+  };
+
+  const leave = (): void => {
+    // Starts anew: nothing of what was seen stays on the page.
+    endSession().then(
+      () => window.location.assign('/'),
+      () => announce('Signing out did not work. Try again.'),
+    );
   };
 
   // Runs after the effects of the view below, which so knows whether it is the first.
@@ -95,8 +114,14 @@ export function App() {
           A score is an estimate, not proof. Only faces are judged; sound, text and backgrounds are not. Look at the evidence and at the source before
           you rely on it.
         </p>
+        {hasSession() && (
+          <button type="button" className="button button-quiet" onClick={leave}>
+            Sign out
+          </button>
+        )}
       </footer>
       <PageDrop onFiles={addFiles} />
+      {keyNeeded && <KeyPrompt onOpen={enter} />}
     </>
   );
 }
