@@ -29,7 +29,8 @@ public sealed class AnalysisTests(PageFixture fixture)
         var score = record.GetProperty("deepfake_score");
         if (score.ValueKind == System.Text.Json.JsonValueKind.Number)
             await Expect(visit.Page.Locator(".gauge")).ToHaveAttributeAsync("aria-label", $"Manipulation score {Math.Floor(score.GetDouble() + 0.5)} of 100");
-        await Expect(visit.Page.Locator(".reasons li")).ToHaveCountAsync(record.GetProperty("reasons").GetArrayLength());
+        foreach (var finding in record.GetProperty("findings").EnumerateArray().Where(finding => finding.GetProperty("kind").GetString() != "observation"))
+            await Expect(visit.Page.Locator(".reasons li", new() { HasText = finding.GetProperty("text").GetString() })).ToBeVisibleAsync();
         await Expect(visit.Page.GetByRole(AriaRole.Img, new() { Name = "Preview of dropped.jpg" })).ToBeVisibleAsync();
     }
 
@@ -44,7 +45,8 @@ public sealed class AnalysisTests(PageFixture fixture)
         Assert.InRange(faces, 1, 12);
         await Expect(visit.Page.Locator(".face")).ToHaveCountAsync(faces);
         await Expect(visit.Page.Locator("rect.face-box")).ToHaveCountAsync(faces);
-        var crops = visit.Page.Locator("img.crop");
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Show heat maps" }).ClickAsync();
+        var crops = visit.Page.Locator("img.crop[src$=heatmap]");
         await Expect(crops).ToHaveCountAsync(faces);
         for (var i = 0; i < faces; i++)
         {

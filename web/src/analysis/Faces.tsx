@@ -20,7 +20,7 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
       </h2>
       {analysis.faces.some((face) => face.heat_map !== null) && (
         <button type="button" className="button" aria-pressed={heat} onClick={() => setHeat(!heat)}>
-          Show what speaks for manipulation
+          Show heat maps
         </button>
       )}
       {heat && <p className="faces-note">Yellow to red: places that the models hold against the face. No colour: no such place.</p>}

@@ -26,7 +26,7 @@ it('Heat_maps_are_shown_on_request', () => {
   const analysis = done('clip-manipulated.mp4');
   analysis.faces = analysis.faces.map((face) => ({ ...face, heat_map: `/heat/${face.track_id}` }));
   render(<Result analysis={analysis} upload={null} />);
-  fireEvent.click(screen.getByRole('button', { name: 'Show what speaks for manipulation' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Show heat maps' }));
   expect(screen.getByRole('img', { name: 'Face 1' }).getAttribute('src')).toBe('/heat/1');
 });
 
