@@ -88,6 +88,18 @@ public static class ErrorCodes
     /// <summary>422: the key was used for another request.</summary>
     public const string IdempotencyKeyReused = "idempotency_key_reused";
 
+    /// <summary>409: the upload is not where the request takes it to be, or another request goes on with it.</summary>
+    public const string UploadConflict = "upload_conflict";
+
+    /// <summary>409: bytes of the upload are missing.</summary>
+    public const string UploadIncomplete = "upload_incomplete";
+
+    /// <summary>412: another version of the upload protocol.</summary>
+    public const string UnsupportedVersion = "unsupported_version";
+
+    /// <summary>460: the bytes do not have the checksum (tus 1.0, extension "checksum").</summary>
+    public const string ChecksumMismatch = "checksum_mismatch";
+
     /// <summary>409: the analysis has ended already.</summary>
     public const string AlreadyEnded = "already_ended";
 

@@ -22,7 +22,9 @@ public static class InfrastructureExtensions
     {
         var services = AddCommon(builder);
         services.AddSingleton(_ => new DataFolder(dataFolder));
-        services.AddSingleton<IObjectStore>(provider => new FolderObjectStore(provider.GetRequiredService<DataFolder>().Path));
+        services.AddSingleton(provider => new FolderObjectStore(provider.GetRequiredService<DataFolder>().Path));
+        services.AddSingleton<IObjectStore>(provider => provider.GetRequiredService<FolderObjectStore>());
+        services.AddSingleton<IUploadStore>(provider => provider.GetRequiredService<FolderObjectStore>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JournalAnalysisStore>(provider, provider.GetRequiredService<DataFolder>().In("analyses.journal")));
         services.AddSingleton<IAnalysisStore>(provider => provider.GetRequiredService<JournalAnalysisStore>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JournalHistoryStore>(provider, provider.GetRequiredService<DataFolder>().In("history.journal")));
@@ -48,6 +50,7 @@ public static class InfrastructureExtensions
         var history = HistoryConnectionString(builder);
         var services = AddCommon(builder);
         AddServer<IObjectStore, S3ObjectStore>(services, "blobs", blobs);
+        services.AddSingleton<IUploadStore>(provider => provider.GetRequiredService<S3ObjectStore>());
         AddServer<IAnalysisStore, RedisAnalysisStore>(services, "cache", cache);
         AddServer<IHistoryStore, PostgresHistoryStore>(services, "history", history);
         AddDocuments(services, history);

@@ -5,6 +5,7 @@ using Deepfake.IngestService.Idempotency;
 using Deepfake.IngestService.Reuse;
 using Deepfake.IngestService.Submission;
 using Deepfake.IngestService.Sweeping;
+using Deepfake.IngestService.Uploads;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -46,6 +47,11 @@ public static class IngestExtensions
         services.AddSingleton<AnalysisRecorder>();
         services.AddDocuments<IdempotencyClaim>("idempotency_claim");
         services.AddSingleton<IdempotencyClaims>();
+        services.AddDocuments<Upload>("upload");
+        services.AddSingleton<UploadBook>();
+        services.AddSingleton<UploadTurns>();
+        services.AddSingleton<UploadSubmission>();
+        services.AddSingleton<TusEndpoints>();
         services.AddSingleton<CurrentModels>();
         services.AddSingleton<FinishedResults>();
         services.AddSingleton<Submitter>();
@@ -53,15 +59,16 @@ public static class IngestExtensions
         services.AddHostedService(provider => provider.GetRequiredService<UnpublishedSweeper>());
         services.AddHostedService<RecoverySweeper>();
         services.AddSingleton<IExpiry, ExpiredClaims>();
+        services.AddSingleton<IExpiry, ExpiredUploads>();
         services.AddHostedService<ExpirySweeper>();
         return builder;
     }
 
-    /// <summary>Maps <c>POST /v1/analyses</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
+    /// <summary>Maps <c>POST /v1/analyses</c>, <c>/v1/uploads</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/analyses", SubmitEndpoint.HandleAsync)
-            .RequireScope(Scopes.Write)
+            .RequireScope(Scopes.Write).AddEndpointFilter<RejectionFilter>()
             .WithName("SubmitAnalysis").WithTags("Analyses").WithGroupName(Document)
             .WithSummary("Submit a file for analysis")
             .WithDescription("The file goes into the form part `file`, or is the body itself. What it is gets decided from its content. Answers as soon as file and record are durable; "
@@ -75,6 +82,7 @@ public static class IngestExtensions
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        UploadEndpoints.Map(app, Document);
         // The name is pinned, so that services that share a host each serve their own document.
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
         return app;

@@ -48,6 +48,13 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan IdempotencyPatience { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long an upload that is not yet submitted can be continued. Default 24 h, and no longer: the object store removes unfinished
+    /// uploads after a day by itself.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan UploadWindow { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);

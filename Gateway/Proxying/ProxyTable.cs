@@ -38,6 +38,11 @@ internal static class ProxyTable
             RouteId = SubmitRoute, ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/analyses", Methods = ["POST"] },
             MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
         },
+        new()
+        {
+            RouteId = "uploads", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/uploads/{**rest}" },
+            MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
+        },
         new() { RouteId = "events", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/events", Methods = ["GET"] } },
         new() { RouteId = "results", ClusterId = Results, Match = new RouteMatch { Path = "/v1/{**rest}" }, Timeout = options.RequestTimeout },
         new() { RouteId = "openapi-ingest", ClusterId = Ingest, Match = new RouteMatch { Path = "/openapi/ingest.json", Methods = ["GET"] }, Timeout = options.RequestTimeout, Metadata = Open },

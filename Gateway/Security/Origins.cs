@@ -20,8 +20,11 @@ internal static class Origins
         {
             if (origins.Contains("*")) policy.AllowAnyOrigin();
             else policy.WithOrigins(origins);
-            policy.WithMethods("GET", "POST", "PUT", "PATCH", "DELETE").AllowAnyHeader()
-                .WithExposedHeaders("Location", "Retry-After", "ETag", "RateLimit", "RateLimit-Policy", "WWW-Authenticate").SetPreflightMaxAge(TimeSpan.FromMinutes(10));
+            policy.WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE").AllowAnyHeader()
+                .WithExposedHeaders(
+                    "Location", "Retry-After", "ETag", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "Idempotent-Replayed", "Analysis-Reused", "Analysis-Location",
+                    "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata")
+                .SetPreflightMaxAge(TimeSpan.FromMinutes(10));
         }));
     }
 }

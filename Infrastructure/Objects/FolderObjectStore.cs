@@ -7,18 +7,21 @@ namespace Deepfake.Infrastructure.Objects;
 /// Objects as files below a folder, the key as relative path. An object is written beside its place, flushed to the disk and renamed, so
 /// that a key is whole or absent, also after a crash.
 /// </summary>
-public sealed class FolderObjectStore : IObjectStore
+public sealed partial class FolderObjectStore : IObjectStore
 {
     private const int CopyBuffer = 128 * 1024;
     private readonly string _root;
     private readonly string _incoming;
+    private readonly string _growing;
 
     /// <summary>Opens the store, creating its folder; what an earlier process left half written is removed.</summary>
     public FolderObjectStore(string root)
     {
         _root = Path.Combine(Path.GetFullPath(root), "objects");
         _incoming = Path.Combine(Path.GetFullPath(root), "incoming");
+        _growing = Path.Combine(Path.GetFullPath(root), "growing");
         Directory.CreateDirectory(_root);
+        Directory.CreateDirectory(_growing);
         if (Directory.Exists(_incoming)) Directory.Delete(_incoming, recursive: true);
         Directory.CreateDirectory(_incoming);
     }
@@ -124,13 +127,13 @@ public sealed class FolderObjectStore : IObjectStore
         var folder = Path.GetDirectoryName(target)!;
         for (var attempt = 1; ; attempt++)
         {
-            Directory.CreateDirectory(folder);
             try
             {
+                Directory.CreateDirectory(folder);
                 File.Move(temporary, target, overwrite: true);
                 break;
             }
-            catch (DirectoryNotFoundException) when (attempt < 10)
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException && attempt < 10 && File.Exists(temporary))
             {
                 // A deletion removed the empty folder in between.
             }
@@ -172,6 +175,11 @@ public sealed class FolderObjectStore : IObjectStore
             return;
         }
 
+        RemoveEmptyFolders(file);
+    }
+
+    private void RemoveEmptyFolders(string file)
+    {
         try
         {
             for (var folder = Path.GetDirectoryName(file)!; folder.Length > _root.Length; folder = Path.GetDirectoryName(folder)!)

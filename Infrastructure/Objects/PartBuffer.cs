@@ -19,9 +19,15 @@ internal sealed class PartBuffer : IDisposable
     public bool IsFull => Length == _capacity;
 
     /// <summary>Reads until the buffer is full or the stream ends; what was held before is gone.</summary>
-    public async Task FillAsync(Stream content, CancellationToken cancellationToken)
+    public Task FillAsync(Stream content, CancellationToken cancellationToken)
     {
         Length = 0;
+        return FillUpAsync(content, cancellationToken);
+    }
+
+    /// <summary>Reads behind what is held, until the buffer is full or the stream ends. When the stream breaks, what came before is held.</summary>
+    public async Task FillUpAsync(Stream content, CancellationToken cancellationToken)
+    {
         while (!IsFull)
         {
             if (Length == _bytes.Length) Grow();
@@ -30,6 +36,9 @@ internal sealed class PartBuffer : IDisposable
             Length += read;
         }
     }
+
+    /// <summary>Forgets what was held.</summary>
+    public void Clear() => Length = 0;
 
     /// <summary>The bytes as a stream over the buffer; valid until the next fill.</summary>
     public MemoryStream Open() => new(_bytes, 0, Length, writable: false);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
@@ -11,6 +12,10 @@ public sealed class AnalysisIds(TimeProvider time)
 {
     private const string Prefix = "an_";
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// <summary>The characters behind the prefix.</summary>
+    internal static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
+
     private const int Digits = 26;
     private const int RandomBits = 80;
     private readonly Lock _lock = new();

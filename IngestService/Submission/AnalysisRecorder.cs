@@ -15,6 +15,7 @@ internal sealed partial class AnalysisRecorder(
     /// Writes the record. After a failure it is unknown whether it was written, so it is removed as well; should that fail too, the
     /// sweeper starts the analysis and it ends with a code.
     /// </summary>
+    /// <exception cref="AnalysisExistsException">The id was used before; the analysis stays as it is.</exception>
     /// <exception cref="SubmissionRejectedException">The store is out of reach.</exception>
     public async Task CreateAsync(AnalysisRecord record)
     {
@@ -22,6 +23,10 @@ internal sealed partial class AnalysisRecorder(
         try
         {
             await analyses.CreateAsync(record, timeout.Token);
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            throw new AnalysisExistsException(record.Id, e);
         }
         catch (Exception e)
         {

@@ -33,6 +33,33 @@ internal sealed partial class MediaIntake(IObjectStore objects, IOptions<IngestO
         }
     }
 
+    /// <summary>Looks at a file that is stored already: its head, its length, its hash.</summary>
+    /// <exception cref="SubmissionRejectedException">Not an accepted format, not of the length, or the store is out of reach. The file stays.</exception>
+    public async Task<StoredMedia> InspectAsync(string key, long length, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MediaSniffer.HeadLength);
+        try
+        {
+            await using var body = await objects.OpenAsync(key, cancellationToken);
+            var read = await body.ReadAtLeastAsync(buffer.AsMemory(0, MediaSniffer.HeadLength), MediaSniffer.HeadLength, throwOnEndOfStream: false, cancellationToken);
+            var format = Admit(buffer.AsSpan(0, read));
+            await using var whole = new UploadStream(buffer.AsMemory(0, read), body, options.Value.MaxBytes);
+            await whole.CopyToAsync(Stream.Null, MediaSniffer.HeadLength, cancellationToken);
+            if (whole.Count != length) throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, $"The file has {whole.Count} bytes; {length} were announced.");
+            return new StoredMedia(key, format, whole.Count, whole.Sha256());
+        }
+        catch (Exception e) when (e is not SubmissionRejectedException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Log.StoreFailed(logger, e);
+            throw new SubmissionRejectedException(ErrorCodes.Unavailable, "The file could not be read back; try again shortly.", e) { RetryAfter = TimeSpan.FromSeconds(5) };
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <summary>Reads a file without keeping it.</summary>
     /// <returns>SHA-256, lower-case hex.</returns>
     /// <exception cref="SubmissionRejectedException">It is too large.</exception>

@@ -17,10 +17,10 @@ internal sealed record SubmissionRequest
 
     /// <summary>Fields of a request that names its file instead of holding it; null where they come with the file.</summary>
     public NamedFile? Named { get; init; }
-
-    /// <summary>Reads the request: hands the bytes of the file to the given function once, and answers the fields.</summary>
-    public required Func<Func<Stream, Task>, Task<SubmissionFields>> ReadAsync { get; init; }
 }
+
+/// <summary>Reads a request: hands the bytes of its file to the given function once, and answers the fields.</summary>
+internal delegate Task<SubmissionFields> ReadSubmission(Func<Stream, Task> take);
 
 /// <summary>A file that is elsewhere.</summary>
 /// <param name="Name">What stands for its content, for example <c>url https://…</c>.</param>

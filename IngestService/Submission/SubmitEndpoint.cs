@@ -1,7 +1,7 @@
 using Deepfake.Contracts;
 using Deepfake.IngestService.Idempotency;
+using Deepfake.IngestService.Uploads;
 using Deepfake.ServiceDefaults.Identity;
-using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -22,46 +22,33 @@ internal static class SubmitEndpoint
     /// </summary>
     private const long Margin = 16 * 1024 * 1024;
 
-    public static async Task<IResult> HandleAsync(HttpContext context, Submitter submitter, IOptions<IngestOptions> options)
+    public static async Task<IResult> HandleAsync(HttpContext context, Submitter submitter, UploadSubmission uploads, IOptions<IngestOptions> options)
     {
         var request = context.Request;
-        try
-        {
-            LimitBody(request, options.Value.MaxBytes);
-            if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
-            var outcome = await submitter.SubmitAsync(Read(context), context.RequestAborted);
-            if (outcome is { Kind: OutcomeKind.Accepted, IsReplayed: false }) IngestMetrics.Accepted(outcome.Analysis);
-            return Answer(context.Response.Headers, outcome);
-        }
-        catch (SubmissionRejectedException e)
-        {
-            IngestMetrics.Rejected(e.Code);
-            return Problem.Answer(e.Code, e.Message, retryAfter: e.RetryAfter);
-        }
-        catch (BadHttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            var code = ProblemCatalogue.CodeOf(e.StatusCode);
-            IngestMetrics.Rejected(code);
-            return Problem.Answer(code, e.StatusCode == StatusCodes.Status408RequestTimeout ? "The body came too slowly." : "The body is malformed or too large.", e.StatusCode);
-        }
-        catch (Exception e) when (e is IOException || (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
-        {
-            // Faults of the stores come as rejections: this is the connection.
-            IngestMetrics.Rejected("client_gone");
-            return TypedResults.StatusCode(StatusCodes.Status499ClientClosedRequest);
-        }
-    }
-
-    private static SubmissionRequest Read(HttpContext context)
-    {
-        var request = context.Request;
-        return new SubmissionRequest
+        LimitBody(request, options.Value.MaxBytes);
+        if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
+        var submission = new SubmissionRequest
         {
             Tenant = context.GetCaller().Tenant,
             ClaimId = IdempotencyKey.Read(request.Headers) is { } key ? IdempotencyKey.DocumentId("analysis", key) : null,
             Reuse = Reuse(request.Query),
-            ReadAsync = store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
         };
+        var outcome = JsonBody.IsJson(request)
+            ? await SubmitNamedAsync(submission, await JsonBody.ReadAsync(request, context.RequestAborted), SubmissionFields.FromQuery(request.Query), uploads, context.RequestAborted)
+            : await submitter.SubmitAsync(
+                submission,
+                store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
+                context.RequestAborted);
+        if (outcome is { Kind: OutcomeKind.Accepted, IsReplayed: false }) IngestMetrics.Accepted(outcome.Analysis);
+        return Answer(context.Response.Headers, outcome);
+    }
+
+    private static async Task<SubmissionOutcome> SubmitNamedAsync(
+        SubmissionRequest submission, JsonBody body, SubmissionFields fields, UploadSubmission uploads, CancellationToken cancellationToken)
+    {
+        if (body.UploadId is not { } uploadId) throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "Addresses are not fetched here.");
+        submission = submission with { Named = new NamedFile($"upload {uploadId}", body.Over(fields)) };
+        return await uploads.SubmitAsync(submission, uploadId, body.Over, cancellationToken);
     }
 
     private static bool Reuse(IQueryCollection query) => query["reuse"].ToString() switch

@@ -26,17 +26,17 @@ internal sealed partial class Submitter(
 {
     /// <summary>Reads a file and makes an analysis of it.</summary>
     /// <exception cref="SubmissionRejectedException">Not accepted; nothing is left behind.</exception>
-    public async Task<SubmissionOutcome> SubmitAsync(SubmissionRequest request, CancellationToken cancellationToken)
+    public async Task<SubmissionOutcome> SubmitAsync(SubmissionRequest request, ReadSubmission read, CancellationToken cancellationToken)
     {
-        if (await FindSettledAsync(request, cancellationToken) is { } settled) return await ReplayAsync(request, settled, cancellationToken);
+        if (await FindSettledAsync(request, cancellationToken) is { } settled) return await ReplayAsync(request, settled, read, cancellationToken);
         await RequireRoomAsync(cancellationToken);
         var id = ids.Next();
         var key = ObjectKeys.Media(request.Tenant, id);
         StoredMedia? media = null;
         try
         {
-            var fields = await request.ReadAsync(async body => media = await intake.StoreAsync(key, body, cancellationToken));
-            var outcome = await AcceptAsync(request, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields);
+            var fields = await read(async body => media = await intake.StoreAsync(key, body, cancellationToken));
+            var outcome = await AcceptAsync(request, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields, mark: null);
             if (outcome.Analysis.Id != id) await intake.DiscardAsync(key);
             return outcome;
         }
@@ -46,6 +46,27 @@ internal sealed partial class Submitter(
             throw;
         }
     }
+
+    /// <summary>Makes an analysis of a file that is stored already, under an id that was given out with it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="id">Id of the analysis.</param>
+    /// <param name="media">The file; it stays where it is, whatever happens.</param>
+    /// <param name="fields">What the client says about it.</param>
+    /// <param name="mark">Called before the record is written.</param>
+    /// <param name="cancellationToken">Cancels before that.</param>
+    /// <exception cref="AnalysisExistsException">It was made before.</exception>
+    /// <exception cref="SubmissionRejectedException">Not accepted.</exception>
+    public async Task<SubmissionOutcome> SubmitStoredAsync(
+        SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields, Func<Task> mark, CancellationToken cancellationToken)
+    {
+        await RequireRoomAsync(cancellationToken);
+        return await AcceptAsync(request, id, media, fields, mark);
+    }
+
+    /// <summary>The answer to an earlier request of which this one, which names its file, is a repetition; null where it is the first.</summary>
+    /// <exception cref="SubmissionRejectedException">The key belongs to another request.</exception>
+    public async Task<SubmissionOutcome?> FindReplayAsync(SubmissionRequest request, CancellationToken cancellationToken) =>
+        await FindSettledAsync(request, cancellationToken) is { } settled ? await ReplayAsync(request, settled, read: null, cancellationToken) : null;
 
     /// <summary>The answer to a client whose analysis was accepted.</summary>
     public static Analysis Accepted(AnalysisRecord record) => new()
@@ -67,7 +88,7 @@ internal sealed partial class Submitter(
         new(ErrorCodes.Unavailable, "The analysis could not be recorded; try again shortly.", inner) { RetryAfter = TimeSpan.FromSeconds(5) };
 
     /// <summary>Answers with a finished result, or claims the key, writes the record and publishes.</summary>
-    private async Task<SubmissionOutcome> AcceptAsync(SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields)
+    private async Task<SubmissionOutcome> AcceptAsync(SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields, Func<Task>? mark)
     {
         Activity.Current?.SetTag("deepfake.analysis.id", id);
         var finished = request.Reuse ? await AskAsync(stop => results.FindAsync(request.Tenant, media.Sha256, fields.Options, stop)) : null;
@@ -78,6 +99,7 @@ internal sealed partial class Submitter(
         var record = Record(request.Tenant, id, media, fields);
         try
         {
+            if (mark is not null) await mark();
             await recorder.CreateAsync(record);
         }
         catch when (claim is not null)
@@ -88,9 +110,9 @@ internal sealed partial class Submitter(
 
         if (claim is not null && !await SettleAsync(claim, Accepted(record)))
         {
-            // So late that another request took the claim for abandoned: the analysis is theirs.
-            await recorder.ForgetAsync(record);
+            // So late that another request took the claim for abandoned: the answer is theirs.
             var theirs = await ClaimAsync(request, id, media, fields, finished: null);
+            if (theirs?.Value.Answer?.Id != id) await recorder.ForgetAsync(record);
             return theirs is { Value.Answer: { } their } ? Replayed(theirs.Value, their) : throw Unavailable(new TimeoutException("The claim was taken over and came to nothing."));
         }
 
@@ -113,10 +135,10 @@ internal sealed partial class Submitter(
     }
 
     /// <summary>Reads a request whose key has its answer, only to see whether it is the same.</summary>
-    private async Task<SubmissionOutcome> ReplayAsync(SubmissionRequest request, IdempotencyClaim first, CancellationToken cancellationToken)
+    private async Task<SubmissionOutcome> ReplayAsync(SubmissionRequest request, IdempotencyClaim first, ReadSubmission? read, CancellationToken cancellationToken)
     {
         var content = request.Named?.Name;
-        var fields = request.Named?.Fields ?? await request.ReadAsync(async body => content = Content(await intake.HashAsync(body, cancellationToken)));
+        var fields = request.Named?.Fields ?? await read!(async body => content = Content(await intake.HashAsync(body, cancellationToken)));
         IdempotencyClaims.Compare(first, Fingerprint.Of(content!, fields, request.Reuse));
         return Replayed(first, first.Answer!);
     }
@@ -126,7 +148,7 @@ internal sealed partial class Submitter(
         if (request.ClaimId is not { } claimId) return null;
         var claim = new IdempotencyClaim
         {
-            Fingerprint = Fingerprint.Of(request.Named?.Name ?? Content(media.Sha256), fields, request.Reuse),
+            Fingerprint = Fingerprint.Of(request.Named?.Name ?? Content(media.Sha256), request.Named?.Fields ?? fields, request.Reuse),
             AnalysisId = finished?.Id ?? analysisId,
             ClaimedAt = time.GetUtcNow(),
             Answer = finished,

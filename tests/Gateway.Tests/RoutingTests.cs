@@ -10,6 +10,8 @@ public sealed class RoutingTests
     [Theory]
     [InlineData("POST", "/v1/analyses", "ingest")]
     [InlineData("POST", "/v1/analyses?lane=batch", "ingest")]
+    [InlineData("POST", "/v1/uploads", "ingest")]
+    [InlineData("PATCH", "/v1/uploads/up_1", "ingest")]
     [InlineData("GET", "/v1/analyses", "results")]
     [InlineData("GET", "/v1/analyses/an_1", "results")]
     [InlineData("GET", "/v1/analyses/an_1/events", "results")]

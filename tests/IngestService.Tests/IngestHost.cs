@@ -92,6 +92,13 @@ internal sealed class IngestHost : IAsyncDisposable
         return Client.SendAsync(request);
     }
 
+    public Task<HttpResponseMessage> PostJsonAsync(string path, object body, params (string Key, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(JsonSerializer.Serialize(body), null, "application/json") };
+        foreach (var (key, value) in headers) request.Headers.TryAddWithoutValidation(key, value);
+        return Client.SendAsync(request);
+    }
+
     /// <summary>No object, no half-written file, no unfinished record.</summary>
     public async Task AssertNothingLeftAsync()
     {
@@ -102,7 +109,8 @@ internal sealed class IngestHost : IAsyncDisposable
 
     /// <summary>Files that hold bytes of uploads, finished or not.</summary>
     public IReadOnlyList<string> Uploads() =>
-        [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains("/objects/", StringComparison.Ordinal) || file.Contains("/incoming/", StringComparison.Ordinal))];
+        [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains("/objects/", StringComparison.Ordinal) || file.Contains("/incoming/", StringComparison.Ordinal)
+            || file.Contains("/growing/", StringComparison.Ordinal))];
 
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {

@@ -98,8 +98,20 @@ public sealed class S3Server : IAsyncDisposable
         return process;
     }
 
-    private Task<string> CephAsync(params string[] arguments) =>
-        ServerProcess.RunAsync([Binaries.Find("ceph", "ceph-common"), "-c", Configuration, "--connect-timeout", "10", .. arguments], _folder.Path);
+    private async Task<string> CephAsync(params string[] arguments)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ServerProcess.RunAsync([Binaries.Find("ceph", "ceph-common"), "-c", Configuration, "--connect-timeout", "10", .. arguments], _folder.Path);
+            }
+            catch (InvalidOperationException e) when (attempt < 5 && e.Message.Contains("EPERM: problem getting command descriptions", StringComparison.Ordinal))
+            {
+                // A monitor on a busy machine: it did not get to see the command.
+            }
+        }
+    }
 
     private static async Task<bool> SucceedsAsync(Func<Task> action)
     {

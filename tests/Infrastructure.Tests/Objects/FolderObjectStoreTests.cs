@@ -64,5 +64,6 @@ public sealed class FolderObjectStoreTests : ObjectStoreContract
 
     protected override Task<IObjectStore> OpenAsync() => Task.FromResult<IObjectStore>(new FolderObjectStore(_folder.FullName));
 
-    protected override Task<int> CountUnfinishedAsync() => Task.FromResult(Directory.GetFiles(Path.Combine(_folder.FullName, "incoming")).Length);
+    protected override Task<int> CountUnfinishedAsync() =>
+        Task.FromResult(Directory.GetFiles(Path.Combine(_folder.FullName, "incoming")).Length + Directory.GetFiles(Path.Combine(_folder.FullName, "growing")).Length);
 }

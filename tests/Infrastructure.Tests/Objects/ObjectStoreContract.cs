@@ -4,7 +4,7 @@ using Deepfake.Infrastructure.Objects;
 namespace Deepfake.Infrastructure.Tests.Objects;
 
 /// <summary>What every object store promises; run against each adapter.</summary>
-public abstract class ObjectStoreContract : IAsyncLifetime
+public abstract partial class ObjectStoreContract : IAsyncLifetime
 {
     private const int Megabyte = 1024 * 1024;
     private protected static readonly CancellationToken None = CancellationToken.None;

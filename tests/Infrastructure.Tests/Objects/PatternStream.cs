@@ -1,9 +1,9 @@
 namespace Deepfake.Infrastructure.Tests.Objects;
 
-/// <summary>A stream of known bytes and unknown length that gives small pieces, may break, and never holds more than a piece.</summary>
-internal sealed class PatternStream(long length, long? breaksAt = null, Func<Task>? beforeBreak = null) : Stream
+/// <summary>The bytes from start to length of an endless pattern: a stream of known bytes and unknown length that gives small pieces, may break, and never holds more than a piece.</summary>
+internal sealed class PatternStream(long length, long? breaksAt = null, Func<Task>? beforeBreak = null, long start = 0) : Stream
 {
-    private long _position;
+    private long _position = start;
 
     public override bool CanRead => true;
 
@@ -33,7 +33,7 @@ internal sealed class PatternStream(long length, long? breaksAt = null, Func<Tas
             throw new IOException("The client went away.");
         }
 
-        var count = (int)Math.Min(Math.Min(buffer.Length, 70_001), length - _position);
+        var count = (int)Math.Min(Math.Min(buffer.Length, 70_001), Math.Min(length, breaksAt ?? length) - _position);
         for (var i = 0; i < count; i++) buffer.Span[i] = At(_position + i);
         _position += count;
         return count;

@@ -56,7 +56,7 @@ public sealed class S3ObjectStoreTests(Servers servers) : ObjectStoreContract
     protected override async Task<IObjectStore> OpenAsync()
     {
         _connection = S3ConnectionString.Parse(await servers.Set.NewS3BucketAsync());
-        return _store = new S3ObjectStore(_connection, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+        return _store = new S3ObjectStore(_connection, TimeProvider.System, NullLogger<S3ObjectStore>.Instance) { CopySize = 6 * 1024 * 1024 };
     }
 
     protected override async Task<int> CountUnfinishedAsync()

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Deepfake.Contracts;
+using Microsoft.Net.Http.Headers;
+
+namespace Deepfake.IngestService.Submission;
+
+/// <summary>A submission that names its file instead of holding it: <c>{"url": …}</c> or <c>{"upload_id": …}</c>, and options.</summary>
+internal sealed class JsonBody
+{
+    private const int MaxBytes = 64 * 1024;
+    private readonly List<(string Name, string Value)> _options = [];
+
+    /// <summary>Where to fetch the file; null for an upload.</summary>
+    public string? Url { get; private init; }
+
+    /// <summary>The upload; null for an address.</summary>
+    public string? UploadId { get; private init; }
+
+    /// <summary>Cleaned name of the file.</summary>
+    public string? FileName { get; private init; }
+
+    /// <summary>Whether the body claims to be JSON.</summary>
+    public static bool IsJson(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="SubmissionRejectedException">Not of this form.</exception>
+    public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[MaxBytes + 1];
+        var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        if (read > MaxBytes) throw Invalid("The JSON body is longer than 64 KB.");
+        try
+        {
+            using var document = JsonDocument.Parse(buffer.AsMemory(0, read));
+            return Read(document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw Invalid("The body is no JSON; a file of JSON type cannot be analysed.", e);
+        }
+    }
+
+    /// <summary>Reads one object: a body, or an entry of a batch.</summary>
+    /// <exception cref="SubmissionRejectedException">Not of this form.</exception>
+    public static JsonBody Read(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object) throw Invalid("A submission in JSON is an object.");
+        var (url, upload) = (Text(json, "url"), Text(json, "upload_id"));
+        if (url is null == upload is null) throw Invalid("A submission in JSON has a 'url' or an 'upload_id'.");
+        var body = new JsonBody { Url = url, UploadId = upload, FileName = FileNames.Clean(Text(json, "file_name")) };
+        foreach (var name in SubmissionFields.Names)
+            if (Option(json, name) is { } value) body._options.Add((name, value));
+        return body;
+    }
+
+    /// <summary>Puts the options of the body over others.</summary>
+    /// <exception cref="SubmissionRejectedException">A value is not allowed.</exception>
+    public SubmissionFields Over(SubmissionFields fields)
+    {
+        if (FileName is not null) fields = fields with { FileName = FileName };
+        return _options.Aggregate(fields, (all, option) => all.With(option.Name, option.Value));
+    }
+
+    private static string? Option(JsonElement json, string name) => !json.TryGetProperty(name, out var value) ? null : value.ValueKind switch
+    {
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Object when name == "metadata" => value.GetRawText(),
+        JsonValueKind.Null => null,
+        JsonValueKind.String when name != "metadata" => Text(json, name),
+        _ => throw Invalid($"'{name}' has a value of the wrong type."),
+    };
+
+    private static string? Text(JsonElement json, string name)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Invalid($"'{name}' is a string.");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Invalid($"'{name}' is no valid text.", e); // half of a surrogate pair
+        }
+    }
+
+    private static SubmissionRejectedException Invalid(string detail, Exception? inner = null) => new(ErrorCodes.InvalidRequest, detail, inner);
+}

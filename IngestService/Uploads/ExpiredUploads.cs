@@ -1,0 +1,32 @@
+using Deepfake.Infrastructure.Documents;
+using Deepfake.IngestService.Submission;
+using Deepfake.IngestService.Sweeping;
+
+namespace Deepfake.IngestService.Uploads;
+
+/// <summary>What was begun and never submitted goes, with every byte of it.</summary>
+internal sealed class ExpiredUploads(IDocumentStore<Upload> documents, UploadBook book, UploadSubmission submission, TimeProvider time) : IExpiry
+{
+    private const int BatchSize = 100;
+
+    public async Task<int> RemoveAsync(CancellationToken cancellationToken)
+    {
+        var count = 0;
+        foreach (var document in await documents.ListDueAsync(time.GetUtcNow(), BatchSize, cancellationToken))
+        {
+            try
+            {
+                // Submitted, and then the process died: without a record the bytes are nobody's.
+                var isNobodys = document.Value.State == UploadState.Submitted && await submission.FindAnalysisAsync(document.Tenant, document.Value.AnalysisId, cancellationToken) is null;
+                await book.RemoveAsync(isNobodys ? document with { Value = document.Value with { State = UploadState.Complete } } : document, cancellationToken);
+                count++;
+            }
+            catch (SubmissionRejectedException)
+            {
+                // Another replica was faster.
+            }
+        }
+
+        return count;
+    }
+}
