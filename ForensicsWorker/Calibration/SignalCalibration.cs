@@ -18,8 +18,11 @@ public sealed record SignalCalibration
     /// <summary>Weight in the fusion; 0 unless a gain was measured on held-out groups.</summary>
     public double Weight { get; init; }
 
-    /// <summary>From raw measure to score: linear between the points, flat beyond them. Ascending in both, at least two points.</summary>
-    public required IReadOnlyList<CurvePoint> Curve { get; init; }
+    /// <summary>
+    /// From raw measure to score: linear between the points, flat beyond them. Ascending in both, at least two points; null for the signal's
+    /// built-in one.
+    /// </summary>
+    public IReadOnlyList<CurvePoint>? Curve { get; init; }
 
     /// <summary>Raw measures that were met; beyond them a score is extrapolated. Null where nothing was measured.</summary>
     public ValidityRange? Range { get; init; }
@@ -40,8 +43,10 @@ public sealed record SignalCalibration
     }
 
     /// <summary>The score of a raw measure.</summary>
+    /// <exception cref="InvalidOperationException">There is no curve.</exception>
     public double Score(double raw)
     {
+        if (Curve is null) throw new InvalidOperationException("The calibration has no curve.");
         if (raw <= Curve[0].Raw) return Curve[0].Score;
         for (var i = 1; i < Curve.Count; i++)
         {
@@ -57,10 +62,10 @@ public sealed record SignalCalibration
     internal string? Fault()
     {
         if (Weight is not (>= 0 and < 1000)) return "weight must be ≥ 0";
-        if (Curve is not { Count: >= 2 and <= 64 }) return "curve must have 2 to 64 points";
-        for (var i = 0; i < Curve.Count; i++)
+        if (Curve is { Count: < 2 or > 64 }) return "curve must have 2 to 64 points";
+        for (var i = 0; i < (Curve?.Count ?? 0); i++)
         {
-            if (!double.IsFinite(Curve[i].Raw) || Curve[i].Score is not (>= 0 and <= 1)) return "curve must hold numbers and scores inside [0,1]";
+            if (!double.IsFinite(Curve![i].Raw) || Curve[i].Score is not (>= 0 and <= 1)) return "curve must hold numbers and scores inside [0,1]";
             if (i > 0 && (Curve[i].Raw <= Curve[i - 1].Raw || Curve[i].Score < Curve[i - 1].Score)) return "curve must rise";
         }
 

@@ -1,72 +1,53 @@
-using System.Numerics;
-using Deepfake.Contracts;
+using System.Globalization;
 using Deepfake.ForensicsWorker.Calibration;
 using Deepfake.ForensicsWorker.Images;
 
 namespace Deepfake.ForensicsWorker.Signals;
 
 /// <summary>
-/// Traces of up-sampling in the face's spectrum (Durall et al. 2019). Power of natural pictures falls with frequency as a straight line
-/// in log-log scale. Networks that enlarge by zero insertion or transposed convolution leave too much power near the highest
-/// frequencies. Measured is how far the last quarter of the profile lies above the line fitted to the middle of it
-/// (<c>tail_excess_db</c>), and how sharp its highest peak is against its neighbours (<c>tail_peak_db</c>), as medians over the windows.
-/// Logistic curves map both; the larger one counts. They cross one half at 6 dB: of real faces in five sources, one in twenty lay above
-/// 2.5 to 7.3 dB of excess and 1.2 to 2.3 dB of peak. Compression and blur lower the tail: a low score says nothing.
+/// Traces of up-sampling in the face's spectrum (Durall et al. 2019): the azimuthal profile of its power and a linear classifier on it that
+/// <c>training/forensics</c> fits; raw measure: its logit. Without a fitted classifier, how far the last quarter of the profile lies above the
+/// line through its middle, in dB: power of natural pictures falls with frequency as a straight line in log-log scale, and networks that
+/// enlarge by zero insertion or transposed convolution leave too much near the highest frequencies. Compression and blur lower the tail: a low
+/// score says nothing.
 /// </summary>
 public sealed class AzimuthalSpectrumSignal : IForensicSignal
 {
-    /// <summary>Smallest face that is measured, in pixels: below, the profile has too few radii.</summary>
-    public const int MinSide = 64;
-
-    private const int MaxSide = 256;
+    private const int Bands = 24;
+    private const double LowestBand = 0.06;
     private const double FitFrom = 0.10, FitTo = 0.60, TailFrom = 0.75;
-
-    /// <summary>Where the score is one half, and how fast it rises with either measure, in dB.</summary>
-    private const double HalfDecibels = 6, ExcessScale = 2, PeakScale = 1;
-
-    /// <summary>Source pixels a window pixel may stand for: a frame that was scaled to be decoded has lost what is looked for.</summary>
-    private const float MaxScale = 1.02f;
 
     /// <inheritdoc/>
     public string Name => "azimuthal_spectrum";
 
     /// <inheritdoc/>
-    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((0, 0), (1, 1));
+    public SignalCalibration Assumed { get; } = SignalCalibration.Assumed((2, 0), (6, 0.5), (12, 1));
 
     /// <inheritdoc/>
     public Measurement Measure(ForensicMaterial material, SignalCalibration calibration)
     {
-        var frames = material.Frames;
-        var shapes = new List<SpectrumShape>();
-        var scaled = 0;
-        for (var i = 0; i < frames.Windows.Count; i++)
-        {
-            var plane = material.Plane(i);
-            if (frames.Windows[i].Origin.Width > MaxScale * plane.Width) scaled++;
-            else if (FaceSquare(plane, frames.Windows[i].Face) is { } square) shapes.Add(Shape(PowerSpectrum.Azimuthal(square.Luma, square.Side)));
-        }
-
-        if (shapes.Count == 0)
-        {
-            return Measurement.NotApplicable(frames.Windows.Count == 0 ? "No face was found."
-                : scaled > 0 ? "The frames are too large to be decoded pixel for pixel."
-                : $"Every face is smaller than {MinSide} pixels.");
-        }
-
-        var excess = Median(shapes, s => s.TailExcess);
-        var peak = Median(shapes, s => s.TailPeak);
-        var raw = Score(excess, peak);
+        var (squares, reason) = FaceSquares.Of(material);
+        if (squares.Count == 0) return Measurement.NotApplicable(reason);
+        var profiles = squares.Select(square => PowerSpectrum.Azimuthal(square.Square.Luma, square.Square.Side)).ToList();
+        var shapes = profiles.ConvertAll(profile => Shape(profile));
+        double excess = Median(shapes.Select(shape => shape.TailExcess)), peak = Median(shapes.Select(shape => shape.TailPeak));
+        var bands = profiles.ConvertAll(profile => BandLevels(profile));
+        double[] features = [.. Enumerable.Range(0, Bands).Select(i => Median(bands.Select(band => band[i])))];
+        var logit = LinearClassifier.Logit(calibration, features);
+        var raw = logit ?? Math.Max(excess, 2 * peak);
         var score = calibration.Score(raw);
         return Measurement.Of(
             raw,
             score,
-            score >= 0.5 ? "The face's highest frequencies hold more power than a camera leaves there, as after up-sampling." : "The face's highest frequencies fade as a camera's do.",
-            ("tail_excess_db", excess), ("tail_peak_db", peak), ("slope_db_per_decade", Median(shapes, s => s.Slope)), ("windows", shapes.Count));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The face's highest frequencies lie {excess:0.0} dB {(score < 0.5 ? "from the line that the others follow; the spectrum is as a camera's" : "from the line that the others follow; few authentic faces have such a spectrum")}."),
+            ("logit", logit ?? double.NaN), ("tail_excess_db", excess), ("tail_peak_db", peak), ("slope_db_per_decade", Median(shapes.Select(shape => shape.Slope))), ("windows", shapes.Count)) with
+        {
+            Features = features,
+            Places = score < 0.5 ? [] : [FacePlace.Of(material.Frames.Windows[squares[0].Window], raw)],
+        };
     }
-
-    /// <summary>The score of an excess and a peak in dB; rises with both.</summary>
-    public static double Score(double excess, double peak) =>
-        Math.Max(RobustStatistics.Logistic((excess - HalfDecibels) / ExcessScale), RobustStatistics.Logistic((peak - HalfDecibels) / PeakScale));
 
     /// <summary>Describes a profile of <see cref="PowerSpectrum.Azimuthal"/>.</summary>
     public static SpectrumShape Shape(ReadOnlySpan<double> profile)
@@ -93,6 +74,22 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
         return new SpectrumShape(slope, excess / count, peak);
     }
 
+    /// <summary>Levels of bands that are evenly spaced in the logarithm of frequency, in dB against their mean: the same bands for every size of face.</summary>
+    private static double[] BandLevels(double[] profile)
+    {
+        var levels = new double[Bands];
+        for (var i = 0; i < Bands; i++)
+        {
+            double from = profile.Length * Math.Pow(LowestBand, 1 - (double)i / Bands), to = profile.Length * Math.Pow(LowestBand, 1 - (i + 1.0) / Bands);
+            int first = Math.Clamp((int)Math.Round(from), 1, profile.Length), last = Math.Clamp((int)Math.Round(to), first, profile.Length);
+            for (var r = first; r <= last; r++) levels[i] += profile[r - 1] / (last - first + 1);
+        }
+
+        var mean = levels.Average();
+        for (var i = 0; i < Bands; i++) levels[i] -= mean;
+        return levels;
+    }
+
     /// <summary>Least squares of dB over log10 of the radius, in the middle of the profile.</summary>
     private static (double Slope, double Offset) FitLine(ReadOnlySpan<double> profile)
     {
@@ -111,20 +108,7 @@ public sealed class AzimuthalSpectrumSignal : IForensicSignal
         return (slope, (sy - slope * sx) / n);
     }
 
-    /// <summary>The largest power-of-two square in the middle of the face.</summary>
-    private static (float[] Luma, int Side)? FaceSquare(LumaPlane plane, Box face)
-    {
-        if (!float.IsFinite(face.X + face.Y + face.Width + face.Height)) return null;
-        var room = Math.Min(Math.Min(plane.Width, plane.Height), (int)Math.Clamp(Math.Max(face.Width, face.Height), 0, MaxSide));
-        if (room < MinSide) return null;
-        var side = 1 << BitOperations.Log2((uint)room);
-        var x = Math.Clamp((int)Math.Clamp(face.X + face.Width / 2 - side / 2f, 0, plane.Width), 0, plane.Width - side);
-        var y = Math.Clamp((int)Math.Clamp(face.Y + face.Height / 2 - side / 2f, 0, plane.Height), 0, plane.Height - side);
-        return (plane.Square(x, y, side), side);
-    }
-
-    private static double Median(List<SpectrumShape> shapes, Func<SpectrumShape, double> value) =>
-        RobustStatistics.Median(shapes.Select(value).ToArray());
+    private static double Median(IEnumerable<double> values) => RobustStatistics.Median(values.ToArray());
 }
 
 /// <summary>Shape of an azimuthal power profile.</summary>

@@ -1,5 +1,6 @@
 using Deepfake.Contracts;
 using Deepfake.ForensicsWorker.Images;
+using Deepfake.ForensicsWorker.Motion;
 using Deepfake.Infrastructure.Packs;
 
 namespace Deepfake.ForensicsWorker.Signals;
@@ -8,6 +9,8 @@ namespace Deepfake.ForensicsWorker.Signals;
 public sealed record ForensicMaterial
 {
     private LumaPlane?[]? _planes;
+    private Thumbnails? _thumbnails;
+    private FaceMotion? _motion;
 
     /// <summary>Image, animation or video.</summary>
     public required MediaKind Kind { get; init; }
@@ -23,6 +26,13 @@ public sealed record ForensicMaterial
 
     /// <summary>First bytes of the medium as it was uploaded; empty where it was not read.</summary>
     public ReadOnlyMemory<byte> Head { get; init; }
+
+    /// <summary>Luma of the thumbnails, computed once.</summary>
+    /// <exception cref="InvalidDataException">The pack's thumbnails are no RGB pictures.</exception>
+    public Thumbnails Thumbnails => _thumbnails ??= Thumbnails.Read(Frames);
+
+    /// <summary>How the most seen face moves, computed once.</summary>
+    internal FaceMotion Motion => _motion ??= FaceMotion.Measure(this);
 
     /// <summary>Luma of a window, computed once.</summary>
     /// <param name="window">Number of the window.</param>

@@ -18,17 +18,24 @@ public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, Fo
     private const string NoReason = "unavailable";
 
     private readonly IReadOnlyList<(IForensicSignal Signal, SignalCalibration Calibration)> _signals =
-        [.. signals.Select(signal => (signal, manifest.Signals.GetValueOrDefault(signal.Name) ?? signal.Assumed))];
+        [.. signals.Select(signal => (signal, Complete(manifest.Signals.GetValueOrDefault(signal.Name), signal)))];
 
     /// <summary>The signals of this service.</summary>
     public static IReadOnlyList<IForensicSignal> All { get; } =
     [
         new AzimuthalSpectrumSignal(),
+        new BlockDctSignal(),
+        new ResamplingSignal(),
         new NoiseResidualSignal(),
         new JpegQuantisationSignal(),
         new DoubleJpegSignal(),
         new JpegGhostSignal(),
         new MotionDynamicsSignal(),
+        new TemporalWarpSignal(),
+        new BoundaryFlickerSignal(),
+        new LandmarkJitterSignal(),
+        new LightDirectionSignal(),
+        new FaceGeometrySignal(),
         new MetadataSignal(),
     ];
 
@@ -51,6 +58,13 @@ public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, Fo
     /// <summary>Every signal as unavailable: there is nothing to measure.</summary>
     public IReadOnlyList<Signal> Unavailable() =>
         [.. _signals.Select(entry => Describe(entry.Signal.Name, entry.Calibration, Measurement.NotApplicable(NoReason)))];
+
+    private static SignalCalibration Complete(SignalCalibration? measured, IForensicSignal signal) => measured switch
+    {
+        null => signal.Assumed,
+        { Curve: null } => measured with { Curve = signal.Assumed.Curve },
+        _ => measured,
+    };
 
     private Measurement Try(IForensicSignal signal, ForensicMaterial material, SignalCalibration calibration)
     {

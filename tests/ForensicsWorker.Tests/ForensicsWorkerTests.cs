@@ -8,6 +8,7 @@ using Deepfake.Infrastructure.Packs;
 using Deepfake.ServiceDefaults;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using NSubstitute;
@@ -30,6 +31,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         _analyses.FindAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => State(call.Arg<string>()));
         _objects.OpenAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns<Stream>(call => throw new ObjectNotFoundException(call.Arg<string>()));
         var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         builder.Services.AddSingleton(_objects).AddSingleton(_analyses).AddSingleton(_completed);
         builder.AddForensics();

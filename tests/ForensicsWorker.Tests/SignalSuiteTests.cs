@@ -52,7 +52,7 @@ public sealed class SignalSuiteTests
             WindowPixels = [new ByteTensor("window_0", [96 * 96 * 3], pack.WindowPixels[0].Data)],
         };
         var signals = Suite(SignalSuite.All).Measure(TestMaterial.Of(broken, MediaKind.Video, MediaFormat.Mp4), default);
-        Assert.Equal(3, signals.Count(signal => signal.Reason == "unavailable"));
+        Assert.InRange(signals.Count(signal => signal.Reason == "unavailable"), 3, signals.Count - 1);
     }
 
     [Fact]

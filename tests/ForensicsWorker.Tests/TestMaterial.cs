@@ -22,6 +22,32 @@ internal static class TestMaterial
     public static ForensicMaterial Of(FramePack pack, MediaKind kind = MediaKind.Image, MediaFormat format = MediaFormat.Png, byte[]? head = null) =>
         new() { Kind = kind, Format = format, Frames = pack, Head = head ?? [] };
 
+    /// <summary>A frontal face that drifts, with landmarks where a face has them.</summary>
+    public static IndexedFace Face(int track, Box box, int step, Func<double>? tremble = null)
+    {
+        float[] places = [0.3f, 0.35f, 0.7f, 0.35f, 0.5f, 0.6f, 0.5f, 0.8f, 0.02f, 0.4f, 0.98f, 0.4f];
+        return new IndexedFace
+        {
+            TrackId = track,
+            Shard = 0,
+            Row = 0,
+            Box = box,
+            Landmarks = [.. places.Select((place, i) => (i % 2 == 0 ? box.X + place * box.Width + 2 * step : box.Y + place * box.Height + step) + (float)(tremble?.Invoke() ?? 0))],
+            Confidence = 0.9f,
+            Quality = new FaceQuality { SizePixels = box.Width, Sharpness = 100, Brightness = 128, Yaw = 0, Roll = 0 },
+        };
+    }
+
+    public static FaceIndex Index(int width, IReadOnlyList<IndexedFrame> frames) => new()
+    {
+        Kind = MediaKind.Video,
+        Width = width,
+        Height = width,
+        Codec = "h264",
+        Detector = "blazeface-256",
+        Frames = frames,
+    };
+
     /// <summary>Measures with the built-in calibration.</summary>
     public static Measurement Measure(IForensicSignal signal, ForensicMaterial material) => signal.Measure(material, signal.Assumed);
 
