@@ -48,7 +48,7 @@ internal sealed record NetworkSignature(string InputName, string OutputName, int
         var outputName = manifest.Output.Name ?? session.OutputMetadata.Keys.FirstOrDefault(name => name != manifest.Output.Cam)
             ?? throw new ModelRejectedException("the network has no output for the score");
         if (!session.OutputMetadata.TryGetValue(outputName, out var output)) throw new ModelRejectedException($"the network has no output '{outputName}'");
-        return new NetworkSignature(inputName, outputName, output.Dimensions.Length, ColumnsOf(output, manifest.Output.Kind), 1);
+        return new NetworkSignature(inputName, outputName, output.Dimensions.Length, ColumnsOf(output, manifest.Output.Kind), 1, null);
     }
 
     private static int ColumnsOf(NodeMetadata output, OutputKind kind)

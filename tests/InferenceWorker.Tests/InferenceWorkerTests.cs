@@ -30,7 +30,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     {
         _models.Add("weighted_nchw");
         _models.Add("throws_when_bright", ModelSessionTests.PlainPixels);
-        _models.Add("with_cam", m => m["kind"] = "sequence");
+        _models.Add("with_cam", m => (m["kind"], m["input"]!["sequence_length"]) = ("sequence", 4));
         _analyses.FindAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => State(call.Arg<string>()));
 
         var builder = WebApplication.CreateSlimBuilder();
