@@ -112,6 +112,12 @@ public static class ErrorCodes
     /// <summary>409: the tenant has as many webhooks as it may have.</summary>
     public const string WebhookLimitReached = "webhook_limit_reached";
 
+    /// <summary>409: there is no verdict: the analysis failed or was cancelled.</summary>
+    public const string NoVerdict = "no_verdict";
+
+    /// <summary>410: the medium was removed, so nothing can be done with it again.</summary>
+    public const string MediaGone = "media_gone";
+
     /// <summary>503: the backlog is full; try again after <c>Retry-After</c>.</summary>
     public const string BacklogFull = "backlog_full";
 

@@ -210,7 +210,11 @@ public sealed record AnalysisFailed : IAnalysisMessage
     public required string Detail { get; init; }
 }
 
-/// <summary>ResultService → whoever is interested: the one final record is written (completed, failed or cancelled).</summary>
+/// <summary>
+/// ResultService → whoever is interested: the one final record is written (completed, failed or cancelled). Published at least once: a
+/// crash before it was marked as announced, or two instances that sweep at the same time, repeat it. What a consumer does has to be keyed
+/// by <see cref="AnalysisId"/>.
+/// </summary>
 public sealed record AnalysisCompleted : IAnalysisMessage
 {
     /// <inheritdoc/>

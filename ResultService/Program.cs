@@ -15,6 +15,7 @@ builder.AddPipelineBus();
 var app = builder.Build();
 app.UseProblems();
 app.UseTrustedCallers();
+app.UseWebSockets();
 app.MapResults();
 app.MapDefaultEndpoints();
 await app.RunAsync();

@@ -18,6 +18,8 @@ public sealed class ResultMetrics
     private readonly Counter<long> _deletedObjects = Telemetry.Meter.CreateCounter<long>("deepfake.deletions.objects", "{object}", "Objects of removed analyses, by reason.");
     private readonly Counter<long> _deletedBytes = Telemetry.Meter.CreateCounter<long>("deepfake.deletions.bytes", "By", "Bytes of removed analyses, by reason.");
 
+    private readonly Counter<long> _reviews = Telemetry.Meter.CreateCounter<long>("deepfake.reviews", "{review}", "Reviews by the verdicts of machine and reviewer.");
+
     internal void Began(AnalysisRecord record, DateTimeOffset now) => _wait.Record((now - record.AcceptedAt).TotalSeconds, Lane(record));
 
     internal void Ended(AnalysisRecord record, Analysis result)
@@ -30,6 +32,8 @@ public sealed class ResultMetrics
     }
 
     internal void Announced(AnalysisRecord record, TimeSpan after) => _announcement.Record(Math.Max(0, after.TotalSeconds), Lane(record));
+
+    internal void Reviewed(Verdict machine, Verdict reviewer) => _reviews.Add(1, new("machine", Name(machine)), new("reviewer", Name(reviewer)));
 
     internal void Deleted(string reason, int analyses, long objects, long bytes)
     {

@@ -40,6 +40,14 @@ public sealed class ResultOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan JanitorWindow { get; set; } = TimeSpan.FromMinutes(50);
 
+    /// <summary>How long a stored medium that is analysed again may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
+    public TimeSpan ReprocessDeadline { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>With this many unfinished analyses in the system, stored media are not analysed again for now.</summary>
+    [Range(1, 10_000_000)]
+    public int ReprocessBacklog { get; set; } = 1000;
+
     /// <summary>
     /// How long analyses stay after their end, where neither they nor their tenant say; null for as long as nobody deletes them.
     /// </summary>

@@ -1,19 +1,19 @@
-using System.Data.Common;
-using Amazon.Runtime;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Consumers;
+using Deepfake.ResultService.Events;
 using Deepfake.ResultService.Evidence;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Pictures;
 using Deepfake.ResultService.Removal;
+using Deepfake.ResultService.Reviews;
 using Deepfake.ResultService.Sweeping;
+using Deepfake.ResultService.Versions;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults.Problems;
-using StackExchange.Redis;
 
 namespace Deepfake.ResultService;
 
@@ -30,6 +30,8 @@ public static partial class ResultServiceExtensions
         services.AddOptions<ResultOptions>().BindConfiguration(ResultOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ResultMetrics>();
         services.AddSingleton<FusionSource>();
+        services.AddSingleton<StagePaces>();
+        services.AddSingleton<AnalysisFeed>();
         services.AddSingleton<AnalysisFinisher>();
         services.AddSingleton<AnalysisMerger>();
         services.AddSingleton<AnalysisReader>();
@@ -40,9 +42,13 @@ public static partial class ResultServiceExtensions
         services.AddHostedService<AnnouncementSweeper>();
         services.AddHostedService<DeadlineWatchdog>();
         services.AddHostedService<ObjectJanitor>();
-        services.AddDocuments<Deletion>("deletion").AddDocuments<RetentionRule>("retention");
+        services.AddDocuments<Deletion>("deletion").AddDocuments<RetentionRule>("retention").AddDocuments<VersionCounter>("versions").AddDocuments<ReviewFile>("review");
         services.AddSingleton<AnalysisRemover>();
         services.AddSingleton<RetentionRules>();
+        services.AddSingleton<VersionBook>();
+        services.AddSingleton<Reprocessor>();
+        services.AddSingleton<ReviewBook>();
+        services.AddHostedService<ReviewSweeper>();
         services.AddHostedService<RemovalSweeper>();
         services.AddHostedService<RetentionSweeper>();
         services.AddPipelineConsumer<ResultConsumer>(ResultConsumer.Settings);
@@ -61,6 +67,8 @@ public static partial class ResultServiceExtensions
         AnalysisEndpoints.Map(group);
         EvidenceEndpoints.Map(group);
         RemovalEndpoints.Map(group);
+        VersionEndpoints.Map(group);
+        ReviewEndpoints.Map(group);
         WebhookApi.Map(group);
         return app;
     }
@@ -74,16 +82,12 @@ public static partial class ResultServiceExtensions
         {
             return await next(context);
         }
-        catch (Exception e) when (IsOutage(e) && !context.HttpContext.Response.HasStarted)
+        catch (Exception e) when (Outage.Is(e) && !context.HttpContext.Response.HasStarted)
         {
             LogOutage(context.HttpContext.RequestServices.GetRequiredService<ILogger<AnalysisMerger>>(), e, context.HttpContext.Request.Path);
             return Problem.Answer(ErrorCodes.Unavailable, "A store is out of reach; try again shortly.", retryAfter: TimeSpan.FromSeconds(5));
         }
     }
-
-    private static bool IsOutage(Exception exception) =>
-        exception is not BadHttpRequestException
-        && exception is IOException or TimeoutException or DbException or HttpRequestException or RedisConnectionException or AmazonClientException or AmazonServiceException;
 
     [LoggerMessage(5301, LogLevel.Warning, "{Path} could not be answered: a store is out of reach.")]
     private static partial void LogOutage(ILogger logger, Exception exception, string path);

@@ -149,6 +149,12 @@ public sealed record AnalysisRecord
     /// <summary>How long after its end everything of it stays; null for the tenant's rule.</summary>
     public TimeSpan? Retention { get; init; }
 
+    /// <summary>Number among the analyses of the same stored medium, from 1.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The first analysis of this medium, whose medium this one reads; null for a first one.</summary>
+    public string? ReprocessOf { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of the submitting request, so that a republished analysis stays in its trace.</summary>
     public string? TraceParent { get; init; }
 }

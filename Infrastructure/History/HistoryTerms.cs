@@ -41,6 +41,13 @@ internal static class HistoryTerms
         Verdict = review.Verdict,
         MachineVerdict = analysis.MachineVerdict ?? analysis.Verdict,
         IsDeepfake = review.Verdict == Verdict.Inconclusive ? null : review.Verdict == Verdict.Manipulated,
+        RiskLevel = review.Verdict switch
+        {
+            Verdict.Manipulated => RiskLevel.Critical,
+            Verdict.Suspicious => RiskLevel.High,
+            Verdict.Authentic => RiskLevel.Low,
+            _ => analysis.RiskLevel,
+        },
         Review = review,
     };
 

@@ -18,7 +18,7 @@ public interface IHistoryStore
     Task<HistoryStatistics> GetStatisticsAsync(string tenant, HistoryWindow window, CancellationToken cancellationToken);
 
     /// <summary>Puts a reviewer's verdict above the machine's, in place of an earlier one.</summary>
-    /// <returns>False if there is no such result.</returns>
+    /// <returns>False if there is no such result, or it has no verdict.</returns>
     Task<bool> SetReviewAsync(string tenant, string id, Review review, CancellationToken cancellationToken);
 
     /// <summary>Ids of results whose time is over, in no particular order.</summary>

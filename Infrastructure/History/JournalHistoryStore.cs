@@ -115,7 +115,7 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
         Task durable;
         lock (_gate)
         {
-            if (Find(line.Tenant, line.Id) is null) return false;
+            if (Find(line.Tenant, line.Id) is not { } book || (line.Review is not null && book.Summary.MachineVerdict is null)) return false;
             (var span, durable) = _journal.Append(line.ToJson());
             Apply(line, span);
         }

@@ -80,7 +80,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     {
         await using var db = await OpenAsync(cancellationToken);
         var (json, verdict) = (Json(review), HistoryTerms.Name(review.Verdict));
-        return await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant).ExecuteUpdateAsync(
+        return await db.Analyses.Where(row => row.Id == id && row.Tenant == tenant && row.Verdict != null).ExecuteUpdateAsync(
             set => set.SetProperty(row => row.Review, json).SetProperty(row => row.ReviewVerdict, verdict).SetProperty(row => row.ShownVerdict, verdict), cancellationToken) > 0;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
+using Deepfake.ResultService.Events;
 using Deepfake.ResultService.Listing;
 using Deepfake.ResultService.Merging;
 using Deepfake.ServiceDefaults.Identity;
@@ -29,6 +30,9 @@ internal static class AnalysisEndpoints
         group.MapGet("/analyses/{id}/events", EventStream.WriteAsync).WithName("WatchAnalysis").WithSummary("Streams the progress as server-sent events.")
             .WithDescription("Events `progress`, `completed`, `failed`, `cancelled`; the stream ends after the last. `Last-Event-ID` resumes; 204 when nothing is left to say.")
             .Produces(200, contentType: "text/event-stream").Produces(204).ProducesProblem(404).RequireScope(Scopes.Read);
+        group.MapGet("/analyses/{id}/ws", EventSocket.ServeAsync).WithName("WatchAnalysisSocket").WithSummary("The same events over WebSocket, one JSON message each.")
+            .WithDescription("Messages `{sequence, event, data}`; `after` resumes behind a sequence. Closes with 1000 after the last event.")
+            .Produces(101).ProducesProblem(400).ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/statistics", StatisticsAsync).WithName("GetStatistics").WithSummary("What the ended analyses of a window of time say together.")
             .Produces<Statistics>().ProducesProblem(400).RequireScope(Scopes.Read);
     }

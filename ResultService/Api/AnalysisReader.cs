@@ -2,13 +2,15 @@ using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
+using Deepfake.ResultService.Fusion;
 using Deepfake.ResultService.Merging;
 using Deepfake.ServiceDefaults.Identity;
 
 namespace Deepfake.ResultService.Api;
 
 /// <summary>Reads one analysis, wherever it stands; waits for news of it where a client asks for that.</summary>
-internal sealed class AnalysisReader(IAnalysisStore analyses, IHistoryStore history, AnalysisMerger merger, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed partial class AnalysisReader(
+    IAnalysisStore analyses, IHistoryStore history, AnalysisMerger merger, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<AnalysisReader> logger)
 {
     /// <summary>Longest wait of one request: below what proxies take for a dead connection.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(50);
@@ -16,6 +18,24 @@ internal sealed class AnalysisReader(IAnalysisStore analyses, IHistoryStore hist
     /// <summary>What is known by now, or the final record; null if unknown or of another tenant.</summary>
     public async Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken) =>
         (await ReadAsync(tenant, id, cancellationToken)).Analysis;
+
+    /// <summary>The final record under its review, if there is one; null while running, or if unknown or of another tenant.</summary>
+    public async Task<Analysis?> FindResultAsync(string tenant, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // History alone knows reviews; what it does not have yet cannot have one.
+            if (await history.FindAsync(tenant, id, cancellationToken) is { } shown) return shown;
+        }
+        catch (Exception e) when (Outage.Is(e) && !cancellationToken.IsCancellationRequested)
+        {
+            if (await analyses.FindResultAsync(tenant, id, cancellationToken) is not { } machine) throw;
+            LogUnreviewed(e, id);
+            return machine with { Warnings = [.. machine.Warnings, WarningCodes.ReviewUnknown] };
+        }
+
+        return await analyses.FindResultAsync(tenant, id, cancellationToken);
+    }
 
     /// <summary>
     /// Answers an analysis. With a wait it holds the answer back until the end, or, where the client says which version it has, until
@@ -66,6 +86,9 @@ internal sealed class AnalysisReader(IAnalysisStore analyses, IHistoryStore hist
     {
         var state = await analyses.FindAsync(tenant, id, cancellationToken);
         if (state is { IsOver: false }) return (await merger.PreviewAsync(state, cancellationToken), state);
-        return (await analyses.FindResultAsync(tenant, id, cancellationToken) ?? await history.FindAsync(tenant, id, cancellationToken), state);
+        return (await FindResultAsync(tenant, id, cancellationToken), state);
     }
+
+    [LoggerMessage(5302, LogLevel.Warning, "The history is out of reach; {AnalysisId} is answered without knowing of reviews.")]
+    private partial void LogUnreviewed(Exception exception, string analysisId);
 }

@@ -43,10 +43,10 @@ internal static class EvidenceEndpoints
         return TypedResults.Bytes(png, "image/png");
     }
 
-    private static async Task<IResult> ReportAsync(string id, HttpContext http, IAnalysisStore analyses, IHistoryStore history, ReportWriter writer, CancellationToken cancellationToken)
+    private static async Task<IResult> ReportAsync(string id, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, ReportWriter writer, CancellationToken cancellationToken)
     {
         var tenant = http.GetCaller().Tenant;
-        var analysis = await analyses.FindResultAsync(tenant, id, cancellationToken) ?? await history.FindAsync(tenant, id, cancellationToken);
+        var analysis = await reader.FindResultAsync(tenant, id, cancellationToken);
         if (analysis is null)
         {
             return await analyses.FindAsync(tenant, id, cancellationToken) is null

@@ -17,4 +17,7 @@ public static class WarningCodes
 
     /// <summary>A completion notice was asked for, but there is no signing secret, or no such endpoint; none is sent.</summary>
     public const string WebhookNotConfigured = "webhook_not_configured";
+
+    /// <summary>The history is out of reach: a reviewer's verdict, if there is one, is not shown.</summary>
+    public const string ReviewUnknown = "review_unknown";
 }

@@ -70,6 +70,8 @@ internal sealed class AnalysisCatalogue(IAnalysisStore analyses, IHistoryStore h
         FileName = state.Record.FileName,
         Reference = state.Record.Reference,
         Sha256 = state.Record.Sha256,
+        Version = state.Record.Version,
+        ReprocessOf = state.Record.ReprocessOf,
         CreatedAt = HistoryCursor.Behind(state.Record.AcceptedAt, state.Record.Id).CreatedAt,
     };
 }

@@ -3,6 +3,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Reviews;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults;
 using MassTransit;
@@ -15,7 +16,14 @@ namespace Deepfake.ResultService.Merging;
 /// from the top.
 /// </summary>
 public sealed partial class AnalysisFinisher(
-    IAnalysisStore analyses, IHistoryStore history, IObjectStore objects, DeliveryOutbox outbox, ResultMetrics metrics, TimeProvider time, ILogger<AnalysisFinisher> logger)
+    IAnalysisStore analyses,
+    IHistoryStore history,
+    IObjectStore objects,
+    DeliveryOutbox outbox,
+    ReviewBook reviews,
+    ResultMetrics metrics,
+    TimeProvider time,
+    ILogger<AnalysisFinisher> logger)
 {
     // A publish waits for a lost broker for as long as it is let; deadlines of other analyses would wait with it.
     private static readonly TimeSpan AnnouncementTimeout = TimeSpan.FromSeconds(10);
@@ -56,6 +64,7 @@ public sealed partial class AnalysisFinisher(
             return;
         }
 
+        if (record.ReprocessOf is { } first) await reviews.CarryOverAsync(record.Tenant, first, record.Id, cancellationToken);
         await outbox.PlanAsync(record, result, cancellationToken);
         if (result.Status == AnalysisStatus.Completed)
             await objects.DeleteAsync(ObjectKeys.FramePack(record.Tenant, record.Id), cancellationToken);

@@ -17,6 +17,7 @@ public sealed class AnalysisMerger(
     IObjectStore objects,
     FusionSource fusion,
     AnalysisFinisher finisher,
+    StagePaces paces,
     ResultMetrics metrics,
     TimeProvider time,
     IOptions<ResultOptions> options,
@@ -70,7 +71,7 @@ public sealed class AnalysisMerger(
             // It ended between two reads, or its index is broken and the analysis about to fail: what we have is still true.
         }
 
-        return analysis with { SecondsRemaining = Progress.SecondsRemaining(state.Record, state.Status, state.Percent, state.ChangedAt) };
+        return analysis with { SecondsRemaining = Remaining(state) };
     }
 
     private async Task<bool> TryCompleteAsync(AnalysisState state, AnalysisParts parts, IPublishEndpoint bus, CancellationToken cancellationToken)
@@ -80,7 +81,8 @@ public sealed class AnalysisMerger(
         FaceIndex index;
         try
         {
-            index = await objects.ReadAsync(parts.Frames!.IndexKey, cancellationToken);
+            // Signals prove that the frames were there: their own report may have been lost.
+            index = await objects.ReadAsync(parts.Frames?.IndexKey ?? ObjectKeys.Index(state.Record.Tenant, state.Record.Id), cancellationToken);
         }
         catch (ObjectNotFoundException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -91,8 +93,14 @@ public sealed class AnalysisMerger(
 
         var told = (state.Record.WebhookUrl ?? state.Record.WebhookEndpointId) is null || await webhooks.FindAskedAsync(state.Record, cancellationToken) is not null;
         var result = RecordComposer.Complete(state, index, parts, Fuse(state, index, parts), told, now);
-        return await finisher.FinishAsync(state.Record, result, bus, cancellationToken);
+        if (!await finisher.FinishAsync(state.Record, result, bus, cancellationToken)) return false;
+        // One that ran into its deadline is not typical.
+        if (parts.HasAllScores && state.StartedAt is { } started && parts.FramesAt is { } decoded) paces.Learn(state.Record.Format, decoded - started, now - decoded);
+        return true;
     }
+
+    private double? Remaining(AnalysisState state) =>
+        Progress.SecondsRemaining(state.Record, state.Status, state.Percent, state.StartedAt, state.ChangedAt, paces.Find(state.Record.Format));
 
     private FusedEvidence Fuse(AnalysisState state, FaceIndex index, AnalysisParts parts)
     {

@@ -29,6 +29,9 @@ public sealed record AnalysisParts
     /// <summary>The end of decoding; null before.</summary>
     public FramesExtracted? Frames { get; private init; }
 
+    /// <summary>When that arrived (UTC).</summary>
+    public DateTimeOffset? FramesAt { get; private init; }
+
     /// <summary>Scores by shard, ascending; without shards that do not exist.</summary>
     public IReadOnlyList<InferenceCompleted> Inference { get; private init; } = [];
 
@@ -61,6 +64,7 @@ public sealed record AnalysisParts
             return new AnalysisParts
             {
                 Frames = frames?.Message,
+                FramesAt = frames?.ArrivedAt,
                 Forensics = forensics?.Message,
                 Inference = [.. inference.Select(part => part.Message)],
                 LatestAt = inference.Select(part => part.ArrivedAt).Append(frames?.ArrivedAt ?? default).Max(),
@@ -74,13 +78,13 @@ public sealed record AnalysisParts
 
     /// <summary>
     /// Finish when everything is there; when only the signals are missing and their grace has passed; and shortly before the deadline
-    /// when at least something was scored. A medium of which nothing was scored by then runs into its deadline.
+    /// with whatever came of the frames: without a score the answer is "inconclusive, because no model was there". Only a medium that was
+    /// never decoded runs into its deadline.
     /// </summary>
     public MergeReadiness Assess(AnalysisRecord record, DateTimeOffset now, ResultOptions options)
     {
-        if (Frames is null) return MergeReadiness.Wait;
         if (HasAllScores && (Forensics is not null || now - LatestAt >= options.ForensicsGrace)) return MergeReadiness.Finish;
-        return now >= LastCall(record, options) && (HasAllScores || Inference.Count > 0) ? MergeReadiness.Finish : MergeReadiness.Wait;
+        return now >= LastCall(record, options) && (Frames is not null || Forensics is not null) ? MergeReadiness.Finish : MergeReadiness.Wait;
     }
 
     /// <summary>From when on an analysis is completed with what is there.</summary>

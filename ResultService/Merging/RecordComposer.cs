@@ -20,6 +20,8 @@ public static class RecordComposer
         Metadata = state.Record.Metadata ?? new Dictionary<string, string>(),
         Options = state.Record.Options,
         Media = new MediaSummary { Format = state.Record.Format, Sha256 = state.Record.Sha256, SizeBytes = state.Record.SizeBytes },
+        Version = state.Record.Version,
+        ReprocessOf = state.Record.ReprocessOf,
         CreatedAt = state.Record.AcceptedAt,
         UpdatedAt = state.ChangedAt,
     };

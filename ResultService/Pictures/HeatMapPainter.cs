@@ -11,8 +11,8 @@ public readonly record struct CropHeat(HeatMaps Maps, int Row, double Weight);
 /// <summary>Lays over a crop what speaks for manipulation in it.</summary>
 public static class HeatMapPainter
 {
-    /// <summary>Log-odds at which the colour is strongest: a place that alone would make the crop's probability 0.98.</summary>
-    private const float Full = 4;
+    /// <summary>Log-odds at which the colour is strongest; a place reaches twice the mean of a clear case, and 8 is the most a map can hold.</summary>
+    private const float Full = 8;
     private const float Opacity = 0.65f;
 
     /// <summary>

@@ -2,11 +2,13 @@ using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Reviews;
+using Deepfake.ResultService.Versions;
 
 namespace Deepfake.ResultService.Removal;
 
 /// <summary>
-/// Removes analyses for good: a note of what is to go, the records, a count of the objects, the objects, a look whether anything is left,
+/// Removes analyses with their versions for good: a note of what is to go, the records, a count of the objects, the objects, a look whether anything is left,
 /// the receipt. Each step may be done again; a removal that broke off is taken up by the sweeper.
 /// </summary>
 internal sealed partial class AnalysisRemover(
@@ -14,6 +16,8 @@ internal sealed partial class AnalysisRemover(
     IHistoryStore history,
     IObjectStore objects,
     IDocumentStore<Deletion> deletions,
+    VersionBook versions,
+    ReviewBook reviews,
     ResultMetrics metrics,
     TimeProvider time,
     ILogger<AnalysisRemover> logger)
@@ -30,10 +34,14 @@ internal sealed partial class AnalysisRemover(
     /// <returns>Null if unknown or of another tenant.</returns>
     public async Task<DeletionReceipt?> RemoveAsync(string tenant, string id, string reason, string? requestedBy, CancellationToken cancellationToken)
     {
-        var known = await FindRecordsAsync(tenant, [id], cancellationToken);
-        if (known.Count == 0) return null;
+        if ((await FindRecordsAsync(tenant, [id], cancellationToken)).Count == 0) return null;
+        var runs = await versions.ListAsync(tenant, id, cancellationToken);
+        var known = await FindRecordsAsync(tenant, runs, cancellationToken);
+        if (runs.Count > 1) known.Add("versions/" + id);
+        // What a reviewer said outlasts retention: it holds no medium, and nobody asked for it to go.
+        if (reason == DeletionReasons.Request && await reviews.FindAsync(tenant, id, cancellationToken) is not null) known.Add("reviews/" + id);
         var now = time.GetUtcNow();
-        var deletion = new Deletion { AnalysisId = id, Reason = reason, RequestedBy = requestedBy, RequestedAt = now, Analyses = [id], Records = known };
+        var deletion = new Deletion { AnalysisId = id, Reason = reason, RequestedBy = requestedBy, RequestedAt = now, Analyses = runs, Records = known };
         var document = new Document<Deletion>(tenant, Deletion.IdOf(id), deletion, now + Patience);
         await deletions.TryAddAsync(document, cancellationToken); // of two at once one writes it, and both may go on
         return await CompleteAsync(tenant, document.Id, cancellationToken);
@@ -82,6 +90,8 @@ internal sealed partial class AnalysisRemover(
             if ((await objects.MeasureAsync(ObjectKeys.Prefix(tenant, id), cancellationToken)).Count > 0) throw new IOException($"Objects of {id} are still there.");
         }
 
+        if (deletion.Analyses.Count > 1) await versions.ForgetAsync(tenant, deletion.AnalysisId, cancellationToken);
+        if (deletion.Reason == DeletionReasons.Request) await reviews.ForgetAsync(tenant, deletion.AnalysisId, cancellationToken);
         if ((await FindRecordsAsync(tenant, deletion.Analyses, cancellationToken)).Count > 0) throw new IOException($"Records of {deletion.AnalysisId} are still there.");
         var receipt = new DeletionReceipt
         {
@@ -99,7 +109,7 @@ internal sealed partial class AnalysisRemover(
         return deletion with { Receipt = receipt.Seal() };
     }
 
-    private async Task<IReadOnlyList<string>> FindRecordsAsync(string tenant, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    private async Task<List<string>> FindRecordsAsync(string tenant, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var records = new List<string>();
         foreach (var id in ids)

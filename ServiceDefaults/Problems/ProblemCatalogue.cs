@@ -19,6 +19,8 @@ public static class ProblemCatalogue
         new(ErrorCodes.NotFound, 404, "Not found"),
         new(ErrorCodes.AlreadyEnded, 409, "The analysis has ended already"),
         new(ErrorCodes.NotEnded, 409, "The analysis is not over"),
+        new(ErrorCodes.NoVerdict, 409, "The analysis has no verdict"),
+        new(ErrorCodes.MediaGone, 410, "The medium was removed"),
         new(ErrorCodes.IdempotencyInProgress, 409, "The first request is still at work"),
         new(ErrorCodes.DeliveryInProgress, 409, "The delivery is being sent"),
         new(ErrorCodes.WebhookLimitReached, 409, "There are too many webhooks"),

@@ -16,6 +16,7 @@ internal sealed class Backend(WebApplication app) : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         var app = builder.Build();
+        app.UseWebSockets();
         app.Run(context => context.Request.Path == "/alive" ? Task.CompletedTask : answer(context));
         await app.StartAsync();
         return new Backend(app);

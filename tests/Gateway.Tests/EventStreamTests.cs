@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Deepfake.Gateway.Tests;
@@ -35,6 +37,30 @@ public sealed class EventStreamTests
         }
 
         Assert.Null(await reader.ReadLineAsync().WaitAsync(Deadline));
+    }
+
+    [Fact]
+    public async Task A_socket_passes_in_both_directions_and_outlives_the_timeout_of_other_requests()
+    {
+        await using var results = await Backend.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await Task.Delay(TimeSpan.FromSeconds(1.5)); // longer than a request may take
+            await socket.SendAsync("{\"sequence\":1}"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+            await socket.ReceiveAsync(new byte[10], context.RequestAborted);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "over", context.RequestAborted);
+        });
+        await using var gateway = await GatewayHost.StartAsync(results, results, ("Gateway:RequestTimeout", "00:00:00.500"));
+
+        using var socket = new ClientWebSocket();
+        var address = new UriBuilder(new Uri(gateway.Client.BaseAddress!, "/v1/analyses/an_1/ws?after=0")) { Scheme = "ws" };
+        await socket.ConnectAsync(address.Uri, CancellationToken.None).WaitAsync(Deadline);
+        var buffer = new byte[100];
+        var message = await socket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Deadline);
+        Assert.Equal("{\"sequence\":1}", Encoding.UTF8.GetString(buffer, 0, message.Count));
+        await socket.SendAsync("bye"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        await socket.ReceiveAsync(buffer, CancellationToken.None).WaitAsync(Deadline);
+        Assert.Equal((WebSocketCloseStatus.NormalClosure, "over"), (socket.CloseStatus, socket.CloseStatusDescription));
     }
 
     [Fact]

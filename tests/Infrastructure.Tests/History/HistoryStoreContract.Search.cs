@@ -40,6 +40,8 @@ public abstract partial class HistoryStoreContract
         await PutAsync("an_1", result => result with { MachineVerdict = Verdict.Manipulated });
         Assert.False(await Store.SetReviewAsync("other", "an_1", Authentic, None));
         Assert.False(await Store.SetReviewAsync("acme", "an_2", Authentic, None));
+        await SaveAsync("an_3", Start.AddDays(-1), AnalysisStatus.Failed);
+        Assert.False(await Store.SetReviewAsync("acme", "an_3", Authentic, None));
         Assert.True(await Store.SetReviewAsync("acme", "an_1", Authentic with { Verdict = Verdict.Suspicious }, None));
         Assert.True(await Store.SetReviewAsync("acme", "an_1", Authentic, None));
         await AssertReviewedAsync();

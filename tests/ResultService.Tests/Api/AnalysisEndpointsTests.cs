@@ -18,6 +18,7 @@ public sealed class AnalysisEndpointsTests
         Assert.Null(accepted.SecondsRemaining);
 
         var deliveries = submission.Deliveries(host);
+        await host.Merger.ReportAsync(submission.Progressed(Stage.Frames, 0), CancellationToken.None);
         host.Clock.Advance(TimeSpan.FromSeconds(8));
         await deliveries[0]();
         await deliveries[1]();
@@ -192,8 +193,32 @@ public sealed class AnalysisEndpointsTests
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             [
-                "/v1/analyses", "/v1/analyses.csv", "/v1/analyses/{id}", "/v1/analyses/{id}/cancel", "/v1/analyses/{id}/events", "/v1/analyses/{id}/faces/{trackId}", "/v1/analyses/{id}/faces/{trackId}/heatmap", "/v1/analyses/{id}/report", "/v1/deletions", "/v1/deletions/{deletionId}", "/v1/retention", "/v1/statistics",
-                "/v1/webhooks", "/v1/webhooks/deliveries/{deliveryId}", "/v1/webhooks/deliveries/{deliveryId}/replay", "/v1/webhooks/{webhookId}", "/v1/webhooks/{webhookId}/deliveries", "/v1/webhooks/{webhookId}/rotate", "/v1/webhooks/{webhookId}/test",
+                "/v1/analyses",
+                "/v1/analyses.csv",
+                "/v1/analyses/{id}",
+                "/v1/analyses/{id}/cancel",
+                "/v1/analyses/{id}/events",
+                "/v1/analyses/{id}/faces/{trackId}",
+                "/v1/analyses/{id}/faces/{trackId}/heatmap",
+                "/v1/analyses/{id}/report",
+                "/v1/analyses/{id}/reprocess",
+                "/v1/analyses/{id}/review",
+                "/v1/analyses/{id}/versions",
+                "/v1/analyses/{id}/versions/{version}",
+                "/v1/analyses/{id}/versions/{version}/changes",
+                "/v1/analyses/{id}/ws",
+                "/v1/deletions",
+                "/v1/deletions/{deletionId}",
+                "/v1/ground-truth",
+                "/v1/retention",
+                "/v1/statistics",
+                "/v1/webhooks",
+                "/v1/webhooks/deliveries/{deliveryId}",
+                "/v1/webhooks/deliveries/{deliveryId}/replay",
+                "/v1/webhooks/{webhookId}",
+                "/v1/webhooks/{webhookId}/deliveries",
+                "/v1/webhooks/{webhookId}/rotate",
+                "/v1/webhooks/{webhookId}/test",
             ],
             document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
         var analysis = document.GetProperty("components").GetProperty("schemas").GetProperty("Analysis").GetProperty("properties");

@@ -18,7 +18,14 @@ internal sealed class PowerCuts
 
     public void Plan(string method, bool afterwards) => _planned[$"{method}{(afterwards ? " after" : " before")}"] = 1;
 
-    public void Clear() => _planned.Clear();
+    /// <summary>A port whose server does not answer; null for none.</summary>
+    public Type? Away { get; set; }
+
+    public void Clear()
+    {
+        _planned.Clear();
+        Away = null;
+    }
 
     public bool HasStruck => _planned.IsEmpty;
 
@@ -55,6 +62,7 @@ internal sealed class PowerCuts
         {
             var name = targetMethod!.Name;
             _cuts!.Calls.Enqueue(name);
+            if (_cuts.Away == typeof(T)) throw new TimeoutException("No answer.");
             _cuts.Strike(name + " before");
             object? result;
             try

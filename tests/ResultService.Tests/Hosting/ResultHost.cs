@@ -69,10 +69,13 @@ internal sealed class ResultHost : IAsyncDisposable
         cuts.Wrap<IObjectStore>(builder.Services);
         builder.Services.AddSingleton<CompletedRecorder>();
         builder.AddResults();
+        builder.Services.AddSingleton<SubmittedRecorder>();
+        builder.Services.AddPipelineConsumer<SubmittedConsumer>(new ConsumerSettings { Queue = "test-submitted", PerLane = false, Concurrency = 4 });
         builder.Services.AddPipelineConsumer<CompletedConsumer>(new ConsumerSettings { Queue = "test-completed", PerLane = false, Concurrency = 4 });
         builder.AddEmbeddedPipelineBus();
         var app = builder.Build();
         app.UseProblems();
+        app.UseWebSockets();
         app.MapResults();
         try
         {
@@ -139,6 +142,22 @@ internal sealed class ResultHost : IAsyncDisposable
     internal sealed class CompletedRecorder
     {
         public ConcurrentQueue<AnalysisCompleted> Messages { get; } = new();
+    }
+
+    public IReadOnlyList<MediaSubmitted> Submitted(string id) => [.. Get<SubmittedRecorder>().Messages.Where(message => message.AnalysisId == id)];
+
+    internal sealed class SubmittedRecorder
+    {
+        public ConcurrentQueue<MediaSubmitted> Messages { get; } = new();
+    }
+
+    internal sealed class SubmittedConsumer(SubmittedRecorder recorder) : IConsumer<MediaSubmitted>
+    {
+        public Task Consume(ConsumeContext<MediaSubmitted> context)
+        {
+            recorder.Messages.Enqueue(context.Message);
+            return Task.CompletedTask;
+        }
     }
 
     internal sealed class CompletedConsumer(CompletedRecorder recorder) : IConsumer<AnalysisCompleted>

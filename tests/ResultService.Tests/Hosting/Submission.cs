@@ -45,6 +45,24 @@ internal sealed class Submission
         return submission;
     }
 
+    /// <summary>One that was completed, down to its announcement.</summary>
+    public static async Task<Submission> EndedAsync(ResultHost host, Func<AnalysisRecord, AnalysisRecord>? change = null)
+    {
+        var submission = await CreateAsync(host, change: change);
+        await submission.CompleteAsync(host);
+        return submission;
+    }
+
+    /// <summary>Does what the other services do about it, and waits until nothing is left to do.</summary>
+    public async Task CompleteAsync(ResultHost host, float score = 0.95f)
+    {
+        await ExtractAsync(host);
+        foreach (var delivery in Deliveries(host, score)) await delivery();
+        await host.WaitForEndAsync(Id);
+        await Eventually.TrueAsync(
+            async () => (await host.Analyses.ListOpenAsync("default", null, 200, CancellationToken.None)).All(state => state.Record.Id != Id), "the end is announced for good");
+    }
+
     /// <summary>Stores what FrameService stores.</summary>
     public async Task ExtractAsync(ResultHost host)
     {
@@ -109,11 +127,11 @@ internal sealed class Submission
         new() { AnalysisId = Id, Tenant = "default", Lane = Lane.Interactive, Stage = stage, Fraction = fraction };
 
     /// <summary>The messages that complete it, each as a delivery straight to the merger.</summary>
-    public Func<Task>[] Deliveries(ResultHost host) =>
+    public Func<Task>[] Deliveries(ResultHost host, float score = 0.95f) =>
     [
         () => host.Merger.AddAsync(Frames(), AnalysisParts.FramesKey, host.Bus, CancellationToken.None),
-        () => host.Merger.AddAsync(Inference(0), AnalysisParts.InferenceKey(0), host.Bus, CancellationToken.None),
-        () => host.Merger.AddAsync(Inference(1), AnalysisParts.InferenceKey(1), host.Bus, CancellationToken.None),
+        () => host.Merger.AddAsync(Inference(0, score), AnalysisParts.InferenceKey(0), host.Bus, CancellationToken.None),
+        () => host.Merger.AddAsync(Inference(1, score), AnalysisParts.InferenceKey(1), host.Bus, CancellationToken.None),
         () => host.Merger.AddAsync(Forensics(), AnalysisParts.ForensicsKey, host.Bus, CancellationToken.None),
     ];
 

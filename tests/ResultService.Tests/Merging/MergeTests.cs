@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Merging;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Tests.Hosting;
 
@@ -216,18 +217,70 @@ public sealed class MergeTests
         Assert.Contains("shards_missing", record.Warnings);
     }
 
-    [Fact]
-    public async Task What_was_never_scored_fails_at_its_deadline_and_leaves_no_objects()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_no_model_scored_ends_inconclusive_and_says_why(bool withForensics)
     {
         await using var host = await ResultHost.StartAsync();
         var submission = await Submission.CreateAsync(host);
         await submission.Deliveries(host)[0]();
+        if (withForensics) await submission.Deliveries(host)[3]();
+        host.Clock.Advance(TimeSpan.FromMinutes(29.6));
+
+        var record = await host.WaitForEndAsync(submission.Id);
+        Assert.Equal((AnalysisStatus.Completed, Verdict.Inconclusive, null), (record.Status, record.Verdict, record.Probability));
+        Assert.Equal(withForensics ? [ReasonCodes.ModelsUnavailable] : [ReasonCodes.ModelsUnavailable, ReasonCodes.ForensicsMissing], record.Reasons);
+        Assert.Contains("shards_missing", record.Warnings);
+        Assert.Equal(withForensics, record.Signals.Any(signal => signal.Name == "azimuthal_spectrum"));
+        Assert.Single(record.Faces);
+    }
+
+    [Fact]
+    public async Task Signals_without_the_report_of_the_frames_end_the_same_way()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var submission = await Submission.CreateAsync(host);
+        await submission.Deliveries(host)[3]();
+        await submission.Deliveries(host)[1]();
+        host.Clock.Advance(TimeSpan.FromMinutes(31));
+
+        var record = await host.WaitForEndAsync(submission.Id);
+        Assert.Equal((AnalysisStatus.Completed, Verdict.Manipulated), (record.Status, record.Verdict));
+        Assert.Contains(ReasonCodes.ModelsMissing, record.Reasons);
+    }
+
+    [Fact]
+    public async Task What_was_never_decoded_fails_at_its_deadline_and_leaves_no_objects()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var submission = await Submission.CreateAsync(host);
+        await submission.Deliveries(host)[1]();
         host.Clock.Advance(TimeSpan.FromMinutes(31));
 
         var record = await host.WaitForEndAsync(submission.Id);
         Assert.Equal((AnalysisStatus.Failed, ErrorCodes.DeadlineExceeded), (record.Status, record.Error?.Code));
         Assert.Null(record.Verdict);
         Assert.Empty(await host.KeysAsync(submission.Id));
+    }
+
+    [Fact]
+    public async Task Two_instances_that_sweep_at_once_repeat_the_announcement_and_change_nothing()
+    {
+        await using var host = await ResultHost.StartAsync(("Results:SweepInterval", "01:00:00"));
+        var submission = await Submission.CreateAsync(host);
+        host.Cuts.Plan("SaveAsync", afterwards: false);
+        foreach (var delivery in submission.Deliveries(host)) await delivery();
+        var state = (await host.Analyses.FindAsync(submission.Id, CancellationToken.None))!;
+        var result = await host.Analyses.FindResultAsync("default", submission.Id, CancellationToken.None);
+
+        var finisher = host.Get<AnalysisFinisher>();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => finisher.AnnounceAsync(state.Record, host.Bus, CancellationToken.None))));
+
+        await Eventually.TrueAsync(() => host.Completed(submission.Id).Count > 0, "the end is announced");
+        Assert.Single(host.Completed(submission.Id).Distinct());
+        Assert.Equal(JsonSerializer.Serialize(result, DeepfakeJson.Options), JsonSerializer.Serialize(await host.History.FindAsync("default", submission.Id, CancellationToken.None), DeepfakeJson.Options));
+        Assert.Empty(await host.Analyses.ListOpenAsync("default", null, 10, CancellationToken.None));
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class HeatMapPainterTests
         var crop = new byte[FacePack.CropBytes];
         crop.AsSpan().Fill(100);
         var evidence = new float[256 * 256];
-        (evidence[0], evidence[1], evidence[2]) = (-5, 2, 50);
+        (evidence[0], evidence[1], evidence[2]) = (-5, 4, 50);
 
         var painted = HeatMapPainter.Overlay(crop, evidence);
 

@@ -95,6 +95,34 @@ public sealed class RemovalTests
     }
 
     [Fact]
+    public async Task Versions_and_reviews_go_with_the_first_analysis_and_a_version_goes_alone()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var first = await EndedAsync(host);
+        foreach (var version in new[] { 2, 3 })
+        {
+            (await host.Client.PostAsync($"/v1/analyses/{first.Id}/reprocess", null)).EnsureSuccessStatusCode();
+            await new Submission { Id = $"{first.Id}_v{version}" }.CompleteAsync(host);
+        }
+
+        (await host.Client.PutAsJsonAsync($"/v1/analyses/{first.Id}/review", new { verdict = "authentic" })).EnsureSuccessStatusCode();
+        using var alone = await host.Client.DeleteAsync($"/v1/analyses/{first.Id}_v2");
+        Assert.Equal(3, (await alone.Content.ReadFromJsonAsync<DeletionReceipt>(DeepfakeJson.Options))!.ObjectCount); // no medium of its own
+        Assert.Equal(4, (await host.KeysAsync(first.Id)).Count);
+        Assert.NotNull((await host.GetAsync(first.Id)).Review);
+
+        using var all = await host.Client.DeleteAsync($"/v1/analyses/{first.Id}");
+        var receipt = (await all.Content.ReadFromJsonAsync<DeletionReceipt>(DeepfakeJson.Options))!;
+        Assert.Equal(7, receipt.ObjectCount);
+        Assert.Equal(
+            [$"analyses/{first.Id}", $"analyses/{first.Id}_v3", $"history/{first.Id}", $"history/{first.Id}_v3", $"reviews/{first.Id}", $"versions/{first.Id}"],
+            receipt.Records.Order(StringComparer.Ordinal));
+        Assert.Empty(await host.KeysAsync(first.Id + "_v3"));
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Client.GetAsync($"/v1/analyses/{first.Id}_v3")).StatusCode);
+        Assert.Equal("", await host.Client.GetStringAsync("/v1/ground-truth"));
+    }
+
+    [Fact]
     public async Task Many_deletions_at_once_give_one_receipt()
     {
         await using var host = await ResultHost.StartAsync();
@@ -164,12 +192,5 @@ public sealed class RemovalTests
         await ResultHost.AssertProblemAsync(response, HttpStatusCode.BadRequest, ErrorCodes.InvalidRequest);
     }
 
-    private static async Task<Submission> EndedAsync(ResultHost host, TimeSpan? retention = null)
-    {
-        var submission = await Submission.CreateAsync(host, change: record => record with { Retention = retention });
-        await submission.PublishAllAsync(host);
-        await host.WaitForEndAsync(submission.Id);
-        await Eventually.TrueAsync(async () => (await host.Analyses.ListOpenAsync("default", null, 1, CancellationToken.None)).Count == 0, "the end is announced for good");
-        return submission;
-    }
+    private static Task<Submission> EndedAsync(ResultHost host, TimeSpan? retention = null) => Submission.EndedAsync(host, record => record with { Retention = retention });
 }

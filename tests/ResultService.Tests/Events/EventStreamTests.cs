@@ -1,8 +1,9 @@
 using System.Net;
+using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.ResultService.Tests.Hosting;
 
-namespace Deepfake.ResultService.Tests.Api;
+namespace Deepfake.ResultService.Tests.Events;
 
 public sealed class EventStreamTests
 {
@@ -17,18 +18,21 @@ public sealed class EventStreamTests
 
         var accepted = await reader.NextAsync();
         Assert.Equal((1, "progress", "accepted"), (accepted!.Id, accepted.Name, accepted.Data.GetProperty("status").GetString()));
+        await host.Bus.Publish(submission.Progressed(Stage.Frames, 0));
+        var begun = await reader.NextAsync();
+        Assert.Equal(JsonValueKind.Null, begun!.Data.GetProperty("seconds_remaining").ValueKind); // nobody can know yet
         host.Clock.Advance(TimeSpan.FromSeconds(10));
         await host.Bus.Publish(submission.Progressed(Stage.Frames, 0.5));
         var half = await reader.NextAsync();
         Assert.Equal(("frames", 24.5), (half!.Data.GetProperty("stage").GetString(), half.Data.GetProperty("percent").GetDouble()));
-        Assert.InRange(half.Data.GetProperty("seconds_remaining").GetDouble(), 30, 60); // 10 s for a quarter
+        Assert.InRange(half.Data.GetProperty("seconds_remaining").GetDouble(), 36, 50); // 10 s for a fifth
 
         await submission.PublishAllAsync(host);
         var rest = await reader.RestAsync();
 
         Assert.Equal("completed", rest[^1].Name);
         Assert.Equal(("manipulated", 100), (rest[^1].Data.GetProperty("verdict").GetString(), rest[^1].Data.GetProperty("percent").GetDouble()));
-        var all = rest.Prepend(half).Prepend(accepted).ToList();
+        var all = rest.Prepend(half).Prepend(begun).Prepend(accepted).ToList();
         Assert.Equal(Enumerable.Range(1, all.Count).Select(i => (long)i), all.Select(entry => entry.Id));
         var percents = all.Select(entry => entry.Data.GetProperty("percent").GetDouble()).ToList();
         Assert.Equal(percents.Order(), percents);

@@ -1,0 +1,14 @@
+using System.Data.Common;
+using Amazon.Runtime;
+using StackExchange.Redis;
+
+namespace Deepfake.ResultService;
+
+/// <summary>Tells a store that is away from a defect of ours.</summary>
+internal static class Outage
+{
+    /// <summary>Whether trying again later may help.</summary>
+    public static bool Is(Exception exception) =>
+        exception is not BadHttpRequestException
+        && exception is IOException or TimeoutException or DbException or HttpRequestException or RedisConnectionException or AmazonClientException or AmazonServiceException;
+}
