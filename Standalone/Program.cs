@@ -1,11 +1,14 @@
 using Deepfake.Gateway.Identity;
 using Deepfake.Standalone;
 using Deepfake.Standalone.Analyze;
+using Deepfake.Standalone.Evaluate;
 
 switch (args)
 {
     case ["analyze", .. var files]:
         return await AnalyzeCommand.RunAsync(files);
+    case ["evaluate", .. var rest]:
+        return await EvaluateCommand.RunAsync(rest);
     case ["key"]:
         return KeyCommand.Run();
     case ["help" or "--help" or "-h", ..]:

@@ -20,6 +20,7 @@ public static class StandaloneHost
           ./run                         serve on http://localhost:8080 (HOST and PORT change it)
           ./run analyze [--json] FILE…  print a verdict for each file and exit
                                         exit code: 0 all analysed, 1 some could not be, 2 wrong usage
+          ./run evaluate DIR            score DIR/real and DIR/fake and say how far to trust the verdicts on such media
           ./run key                     print a new key for Identity__BootstrapKey
 
         Settings come from the environment or as --Name=value, e.g. DATA_PATH=/srv/deepfake or --Ingest:MaxBytes=…;

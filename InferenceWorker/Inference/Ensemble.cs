@@ -16,6 +16,9 @@ public sealed record UnavailableModel(string Name, string Version, double Weight
 /// <param name="Unavailable">The others, by name.</param>
 public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IReadOnlyList<UnavailableModel> Unavailable) : IDisposable
 {
+    /// <summary>Loaded models over face tracks, by name; not among <see cref="Sessions"/>.</summary>
+    public IReadOnlyList<SequenceSession> Sequences { get; init; } = [];
+
     /// <summary>
     /// Loads every folder below a path. A folder that cannot be loaded is logged and listed as unavailable; nothing it holds can stop the
     /// others.
@@ -23,6 +26,7 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
     public static Ensemble Load(string path, IExecutionProvider provider, RunShape shape, ILogger logger, CancellationToken cancellationToken)
     {
         var sessions = new List<ModelSession>();
+        var sequences = new List<SequenceSession>();
         var unavailable = new List<UnavailableModel>();
         foreach (var folder in ModelFolder.List(path))
         {
@@ -31,11 +35,22 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 manifest = ModelFolder.ReadManifest(folder);
-                if (sessions.Exists(s => s.Manifest.Name == manifest.Name)) throw new ModelRejectedException("another model has the same name");
+                if (sessions.Exists(s => s.Manifest.Name == manifest.Name) || sequences.Exists(s => s.Manifest.Name == manifest.Name)) throw new ModelRejectedException("another model has the same name");
                 var began = Stopwatch.GetTimestamp();
-                var session = LoadSession(manifest, ModelFolder.VerifyFile(folder, manifest), provider, shape, logger);
-                sessions.Add(session);
-                Log.Loaded(logger, manifest.Name, manifest.Version, session.Provider, Stopwatch.GetElapsedTime(began).TotalSeconds);
+                var file = ModelFolder.VerifyFile(folder, manifest);
+                string ranOn;
+                if (manifest.Kind == ModelKind.Sequence)
+                {
+                    sequences.Add(LoadWithFallback(manifest, provider, shape, logger, (on, how) => SequenceSession.Load(manifest, file, on, how)));
+                    ranOn = sequences[^1].Provider;
+                }
+                else
+                {
+                    sessions.Add(LoadWithFallback(manifest, provider, shape, logger, (on, how) => ModelSession.Load(manifest, file, on, how)));
+                    ranOn = sessions[^1].Provider;
+                }
+
+                Log.Loaded(logger, manifest.Name, manifest.Version, ranOn, Stopwatch.GetElapsedTime(began).TotalSeconds);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -47,31 +62,33 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
             catch
             {
                 foreach (var session in sessions) session.Dispose();
+                foreach (var sequence in sequences) sequence.Dispose();
                 throw;
             }
         }
 
-        if (sessions.Count == 0) Log.Empty(logger, path);
-        return new Ensemble(sessions, unavailable);
+        if (sessions.Count + sequences.Count == 0) Log.Empty(logger, path);
+        return new Ensemble(sessions, unavailable) { Sequences = sequences };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var session in Sessions) session.Dispose();
+        foreach (var sequence in Sequences) sequence.Dispose();
     }
 
-    private static ModelSession LoadSession(ModelManifest manifest, string path, IExecutionProvider provider, RunShape shape, ILogger logger)
+    private static T LoadWithFallback<T>(ModelManifest manifest, IExecutionProvider provider, RunShape shape, ILogger logger, Func<IExecutionProvider, RunShape, T> load)
     {
         try
         {
-            return ModelSession.Load(manifest, path, provider, shape);
+            return load(provider, shape);
         }
         catch (ModelRejectedException e) when (provider is not CpuExecutionProvider && e.InnerException is not null)
         {
             // Out of GPU memory, an operator the GPU lacks: the CPU may still do it.
             Log.FellBack(logger, manifest.Name, provider.Name, e.InnerException);
-            return ModelSession.Load(manifest, path, new CpuExecutionProvider(), shape with { MaxBatch = Math.Min(shape.MaxBatch, 8) });
+            return load(new CpuExecutionProvider(), shape with { MaxBatch = Math.Min(shape.MaxBatch, 8) });
         }
     }
 

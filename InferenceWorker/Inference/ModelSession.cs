@@ -57,23 +57,11 @@ public sealed class ModelSession : IDisposable
     /// <exception cref="ModelRejectedException">It cannot be loaded, does not fit, or fails on an empty picture.</exception>
     public static ModelSession Load(ModelManifest manifest, string path, IExecutionProvider provider, RunShape shape)
     {
-        if (manifest.Kind == ModelKind.Sequence) throw new ModelRejectedException("sequence models are not run yet");
         InferenceSession? native = null;
         ModelSession? session = null;
         try
         {
-            using var options = new SessionOptions
-            {
-                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-                ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-                IntraOpNumThreads = shape.ThreadsPerRun,
-                InterOpNumThreads = 1,
-                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-            };
-            // Threads that spin while they wait would take processor time from decoding beside them.
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-            options.AddSessionConfigEntry("session.set_denormal_as_zero", "1");
-            provider.Configure(options);
+            using var options = SessionSettings.Create(provider, shape);
             native = new InferenceSession(path, options);
             session = new ModelSession(manifest, native, provider, shape);
             session.WarmUp();

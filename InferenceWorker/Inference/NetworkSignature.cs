@@ -35,6 +35,22 @@ internal sealed record NetworkSignature(string InputName, string OutputName, int
             cam is null ? null : CamSignature.Measure(session, inputName, cam, [fixedBatch ?? 1, .. expected]));
     }
 
+    /// <summary>The same of a network over sequences.</summary>
+    /// <exception cref="ModelRejectedException">The network does not fit the manifest.</exception>
+    public static NetworkSignature ReadSequence(InferenceSession session, ModelManifest manifest, int length)
+    {
+        if (session.InputMetadata.Count != 1) throw new ModelRejectedException($"the network has {session.InputMetadata.Count} inputs, not one");
+        var (inputName, input) = session.InputMetadata.First();
+        var size = manifest.Input.Size;
+        int[] expected = manifest.Input.Layout == TensorLayout.Nchw ? [1, length, 3, size, size] : [1, length, size, size, 3];
+        if (!IsFloat(input) || input.Dimensions.Length != 5 || !Fits(input.Dimensions, expected))
+            throw new ModelRejectedException($"the network's input is {Describe(input)}, not float32 [N,{string.Join(',', expected.Skip(1))}]");
+        var outputName = manifest.Output.Name ?? session.OutputMetadata.Keys.FirstOrDefault(name => name != manifest.Output.Cam)
+            ?? throw new ModelRejectedException("the network has no output for the score");
+        if (!session.OutputMetadata.TryGetValue(outputName, out var output)) throw new ModelRejectedException($"the network has no output '{outputName}'");
+        return new NetworkSignature(inputName, outputName, output.Dimensions.Length, ColumnsOf(output, manifest.Output.Kind), 1, null);
+    }
+
     private static int ColumnsOf(NodeMetadata output, OutputKind kind)
     {
         var columns = output.Dimensions switch

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Deepfake.InferenceWorker.Inference;
 
 /// <summary>Loads the ensemble in the background at start and scores packs with it.</summary>
-public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions<ModelOptions> models, ILogger<ScoringEngine> logger) : BackgroundService
+public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, IOptions<ModelOptions> models, ILogger<ScoringEngine> logger) : BackgroundService
 {
     private readonly TaskCompletionSource<(Ensemble Ensemble, CropBatcher Batcher)> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -27,9 +27,10 @@ public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions
     {
         var (ensemble, batcher) = await _loaded.Task.WaitAsync(cancellationToken);
         var scored = await batcher.ScoreAsync(pack, lane, announcement, cancellationToken);
+        var overTracks = ensemble.Sequences.Count == 0 ? [] : await Task.Run(() => ScoreTracks(ensemble, pack, cancellationToken), cancellationToken);
         return scored with
         {
-            Models = [.. scored.Models, .. ensemble.Unavailable.Select(model => new ModelScores
+            Models = [.. scored.Models, .. overTracks, .. ensemble.Unavailable.Select(model => new ModelScores
             {
                 Name = model.Name,
                 Version = model.Version,
@@ -63,6 +64,7 @@ public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions
         {
             var (ensemble, batcher) = _loaded.Task.Result;
             foreach (var session in ensemble.Sessions) session.Terminate();
+            foreach (var sequence in ensemble.Sequences) sequence.Terminate();
             batcher.Dispose();
             ensemble.Dispose();
         }
@@ -80,6 +82,41 @@ public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions
         return (ensemble, new CropBatcher(ensemble.Sessions, shape, TimeSpan.FromMilliseconds(options.MaxWaitMilliseconds), logger));
     }
 
+    private List<ModelScores> ScoreTracks(Ensemble ensemble, FacePack pack, CancellationToken cancellationToken)
+    {
+        var scored = new List<ModelScores>();
+        foreach (var sequence in ensemble.Sequences)
+        {
+            float[] scores = [];
+            string? error = null;
+            try
+            {
+                scores = sequence.Score(pack, cancellationToken);
+            }
+            catch (InvalidDataException e)
+            {
+                error = e.Message;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                Log.SequenceFailed(logger, sequence.Manifest.Name, e);
+                error = "the model failed while running";
+            }
+
+            scored.Add(new ModelScores
+            {
+                Name = sequence.Manifest.Name,
+                Version = sequence.Manifest.Version,
+                Weight = sequence.Manifest.Weight,
+                Provider = sequence.Provider,
+                Scores = scores,
+                Error = error,
+            });
+        }
+
+        return scored;
+    }
+
     private static RunShape Shape(InferenceOptions options, IExecutionProvider provider)
     {
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
@@ -88,5 +125,11 @@ public sealed class ScoringEngine(IOptions<InferenceOptions> inference, IOptions
         return options.ThreadsPerRun > 0 && provider is CpuExecutionProvider
             ? shape with { ThreadsPerRun = Math.Min(options.ThreadsPerRun, threads), Lanes = Math.Max(1, threads / options.ThreadsPerRun) }
             : shape;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3022, LogLevel.Error, "Model {Model} failed on the tracks of a pack")]
+        public static partial void SequenceFailed(ILogger logger, string model, Exception exception);
     }
 }

@@ -82,6 +82,12 @@ public static partial class ModelFolder
         Require(input.Mean is { Count: 3 } && input.Mean.All(float.IsFinite), "input.mean must be three numbers");
         Require(input.Std is { Count: 3 } && input.Std.All(s => float.IsFinite(s) && s > 1e-6f), "input.std must be three numbers above 0");
 
+        if (manifest.Kind == ModelKind.Sequence)
+        {
+            Require(input.SequenceLength is >= 2 and <= 64, "input.sequence_length must lie in [2, 64] for a sequence model");
+            Require(!input.TtaFlip, "input.tta_flip is not for sequence models");
+        }
+
         Require(manifest.Output is not null, "output is null");
         Require(manifest.Output!.FakeIndex is 0 or 1, "output.fake_index must be 0 or 1");
 

@@ -114,6 +114,9 @@ public sealed record ModelInput
 
     /// <summary>Whether the mirror image is scored too and the logits are averaged.</summary>
     public bool TtaFlip { get; init; }
+
+    /// <summary>Crops of one sequence, 2–64; for <see cref="ModelKind.Sequence"/> only.</summary>
+    public int? SequenceLength { get; init; }
 }
 
 /// <summary>How the output of a network becomes a log-odds.</summary>

@@ -30,7 +30,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     {
         _models.Add("weighted_nchw");
         _models.Add("throws_when_bright", ModelSessionTests.PlainPixels);
-        _models.Add("with_cam", m => m["kind"] = "sequence");
+        _models.Add("with_cam", m => (m["kind"], m["input"]!["sequence_length"]) = ("sequence", 4));
         _analyses.FindAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => State(call.Arg<string>()));
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -69,7 +69,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
         var models = _completed.Values.Single().Models.ToDictionary(model => model.Name);
         Assert.Equal(["throws-when-bright", "weighted-nchw", "with-cam"], models.Keys.Order());
         Assert.Equal("the model failed while running", models["throws-when-bright"].Error);
-        Assert.Equal("sequence models are not run yet", models["with-cam"].Error);
+        Assert.Equal("the network's input is float [N,3,16,16], not float32 [N,4,3,16,16]", models["with-cam"].Error);
         Assert.Equal("none", models["with-cam"].Provider);
         Assert.Null(models["weighted-nchw"].Error);
     }

@@ -134,10 +134,6 @@ public sealed class ModelSessionTests
         Assert.Throws<ModelRejectedException>(() => TestModels.Load("weighted_nchw", m => m[part]![field] = JsonNode.Parse(value)));
 
     [Fact]
-    public void A_sequence_model_is_refused_with_that_reason() =>
-        Assert.Contains("sequence", Assert.Throws<ModelRejectedException>(() => TestModels.Load("weighted_nchw", m => m["kind"] = "sequence")).Message, StringComparison.Ordinal);
-
-    [Fact]
     public void Threads_that_share_a_session_get_their_own_scores()
     {
         using var session = TestModels.Load("weighted_nchw");

@@ -70,7 +70,7 @@ def score_media(config: Config, crops: CropSet, scorer: Scorer, conditions: Iter
     return media
 
 
-def sample(crops: CropSet, rows: list[int], per_class: int = 300, per_medium: int = 8) -> list[int]:
+def sample(crops: CropSet, rows: list[int], per_class: int = 120, per_medium: int = 4) -> list[int]:
     """Some media of each source and class with some crops each, always the same: enough for conditions other than clean."""
     chosen: dict[tuple[str, bool], dict[str, list[int]]] = {}
     for i in rows:

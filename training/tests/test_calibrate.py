@@ -12,7 +12,7 @@ def media(count, seed=0, strength=2.0, models=1):
     for i in range(count):
         fake = bool(rng.random() < 0.5)
         logits = tuple(float(rng.normal(strength if fake else -strength, 2) * 3) for _ in range(models))
-        made.append(Medium("openforensics", f"g{i}", "clean", fake, logits, 50.0, 100.0))
+        made.append(Medium(f"{i}.jpg", "openforensics", f"g{i}", "clean", fake, logits, 50.0, 100.0))
     return made
 
 
@@ -32,7 +32,7 @@ class CalibrateTest(unittest.TestCase):
         self.assertLess(checked["ece_swaps_clean"], 0.03)
 
     def test_thresholds_leave_the_asked_share_of_authentic_media_above(self):
-        real = [Medium("lfw", f"g{i}", "clean", False, (0.0,), 50.0, 100.0) for i in range(1000)]
+        real = [Medium(f"{i}.jpg", "lfw", f"g{i}", "clean", False, (0.0,), 50.0, 100.0) for i in range(1000)]
         suspicious, manipulated = thresholds(real, np.linspace(0.001, 0.9, 1000))
         self.assertAlmostEqual(suspicious, 0.9 * 0.95, delta=0.003)
         self.assertAlmostEqual(manipulated, 0.9 * 0.99, delta=0.003)
@@ -40,7 +40,7 @@ class CalibrateTest(unittest.TestCase):
     def test_fusion_beats_its_members_when_they_err_differently_and_drops_noise(self):
         made = media(3000, strength=1.0, models=2)
         rng = np.random.default_rng(9)
-        made = [Medium(m.source, m.group, m.condition, m.fake, (*m.logits, float(rng.normal(0, 3))), 50.0, 100.0) for m in made]
+        made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (*m.logits, float(rng.normal(0, 3))), 50.0, 100.0) for m in made]
         fit = Fit.to(made, 3)
         self.assertLess(fit.weights[2], 0.5 * min(fit.weights[:2]))
         labels = np.array([m.fake for m in made])
@@ -50,7 +50,7 @@ class CalibrateTest(unittest.TestCase):
 
     def test_a_model_that_counts_against_its_own_score_is_left_out(self):
         made = media(1000)
-        made = [Medium(m.source, m.group, m.condition, m.fake, (m.logits[0], (-1.0 if m.fake else 1.0) + 3 * np.sin(i)), 50.0, 100.0) for i, m in enumerate(made)]
+        made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], (-1.0 if m.fake else 1.0) + 3 * np.sin(i)), 50.0, 100.0) for i, m in enumerate(made)]
         _, weights = fuse(made, [(1 / 3, 0.0), (1.0, 0.0)])
         self.assertEqual(weights[1], 0.0)
 

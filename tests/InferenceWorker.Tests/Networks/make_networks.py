@@ -56,6 +56,9 @@ def networks():
          {"two": np.float32(2), "table": np.zeros(1, np.float32)}, [("score", ["n"])], nchw)
     save("nan_when_bright", [mean, node("Sub", ["half", "mean"], "left"), node("Sqrt", ["left"], "score")],
          {"half": np.float32(0.5)}, [("score", ["n"])], nchw)
+    # Each place of a sequence has a weight of its own, so that a crop in the wrong place shows.
+    save("sequence_places", [node("ReduceMean", ["input"], "means", axes=[2, 3, 4], keepdims=0), node("MatMul", ["means", "w"], "score")],
+         {"w": np.array([[0.001], [0.01], [0.1], [1]], np.float32)}, [("score", ["n", 1])], ["n", 4, 3, SIZE, SIZE])
 
 
 def crop(seed):

@@ -1,0 +1,48 @@
+namespace Deepfake.Standalone.Evaluate.Metrics;
+
+/// <summary>A 95 % interval.</summary>
+/// <param name="Low">2.5th percentile.</param>
+/// <param name="High">97.5th percentile.</param>
+public readonly record struct Interval(double Low, double High);
+
+/// <summary>Percentile intervals by resampling whole clusters with replacement (Efron, 1979), with a fixed seed.</summary>
+public static class Bootstrap
+{
+    /// <summary>Intervals of all figures of a curve, in the order of <see cref="RankingFigures.ToArray"/>.</summary>
+    /// <param name="curve">Scores.</param>
+    /// <param name="rounds">How often to resample; draws without one of the classes do not count.</param>
+    /// <returns>Empty when no draw held both classes.</returns>
+    public static IReadOnlyList<Interval> Of(RankingCurve curve, int rounds)
+    {
+        // Not for secrets: the same seed gives the same interval.
+#pragma warning disable CA5394
+        var random = new Random(20260101);
+        var multiplicity = new int[curve.Clusters];
+        var drawn = new List<double[]>(rounds);
+        for (var round = 0; round < rounds; round++)
+        {
+            Array.Clear(multiplicity);
+            for (var i = 0; i < multiplicity.Length; i++) multiplicity[random.Next(multiplicity.Length)]++;
+            if (curve.Measure(multiplicity) is { } figures) drawn.Add(figures.ToArray());
+        }
+#pragma warning restore CA5394
+
+        return drawn.Count == 0
+            ? []
+            : [.. Enumerable.Range(0, drawn[0].Length).Select(f => Over([.. drawn.Select(values => values[f])]))];
+    }
+
+    private static Interval Over(double[] values)
+    {
+        Array.Sort(values);
+        return new Interval(Quantile(values, 0.025), Quantile(values, 0.975));
+    }
+
+    /// <summary>Quantile of sorted values, linear between neighbours.</summary>
+    public static double Quantile(ReadOnlySpan<double> sorted, double share)
+    {
+        var at = share * (sorted.Length - 1);
+        var below = (int)at;
+        return below + 1 >= sorted.Length ? sorted[^1] : sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]);
+    }
+}
