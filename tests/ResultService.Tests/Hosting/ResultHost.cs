@@ -13,6 +13,7 @@ using Deepfake.ServiceDefaults.Problems;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -63,7 +64,8 @@ internal sealed class ResultHost : IAsyncDisposable
         builder.Configuration["Bus:RedeliverySeconds:0"] = "0.1";
         foreach (var (key, value) in settings) builder.Configuration[key] = value;
         builder.Services.AddSingleton<TimeProvider>(clock);
-        builder.AddEmbeddedInfrastructure(Path.Combine(folder.FullName, "data"));
+        if (builder.Configuration.GetConnectionString("history") is null) builder.AddEmbeddedInfrastructure(Path.Combine(folder.FullName, "data"));
+        else builder.AddInfrastructure();
         cuts.Wrap<IAnalysisStore>(builder.Services);
         cuts.Wrap<IHistoryStore>(builder.Services);
         cuts.Wrap<IObjectStore>(builder.Services);

@@ -30,6 +30,10 @@ public sealed class ReviewTests
         Assert.Equal(("manipulated", true), (line.GetProperty("machine_verdict").GetString(), line.GetProperty("reviewed").GetBoolean()));
         Assert.Equal(0, (await host.Client.GetFromJsonAsync<JsonElement>("/v1/analyses?verdict=manipulated")).GetProperty("items").GetArrayLength());
 
+        var report = await host.Client.GetStringAsync($"/v1/analyses/{submission.Id}/report");
+        Assert.Contains("So decided a reviewer (local", report);
+        Assert.Contains("verdict was: manipulated", report);
+
         (await host.Client.PutAsJsonAsync($"/v1/analyses/{submission.Id}/review", new { verdict = "manipulated" })).EnsureSuccessStatusCode();
         var file = await host.Client.GetFromJsonAsync<ReviewFile>($"/v1/analyses/{submission.Id}/review", DeepfakeJson.Options);
         Assert.Equal([Verdict.Authentic, Verdict.Manipulated], file!.Reviews.Select(entry => entry.Review.Verdict));
