@@ -22,6 +22,14 @@ internal sealed class AnalysisTable
     /// <summary>Whether an id is taken, or was and is still remembered.</summary>
     public bool Knows(string id) => _rows.ContainsKey(id) || _deleted.ContainsKey(id);
 
+    /// <exception cref="ConcurrencyExceededException">There is no room for the record.</exception>
+    public void ThrowIfTooMany(AnalysisRecord record)
+    {
+        if (record.Concurrency is not { } allowed) return;
+        if (allowed.OfKey is { } ofKey && _unfinished.Count(row => row.State.Record.Concurrency?.KeyId == allowed.KeyId) >= ofKey) throw new ConcurrencyExceededException(ofKey, ofTenant: false);
+        if (allowed.OfTenant is { } ofTenant && _unfinished.Count(row => row.State.Record.Tenant == record.Tenant) >= ofTenant) throw new ConcurrencyExceededException(ofTenant, ofTenant: true);
+    }
+
     public List<AnalysisState> Unfinished(Func<Row, bool> filter, int limit) => Take(_unfinished.Where(filter), limit);
 
     public List<AnalysisState> Unannounced(DateTimeOffset finishedBefore, int limit) =>

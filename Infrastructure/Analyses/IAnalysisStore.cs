@@ -12,6 +12,7 @@ public interface IAnalysisStore
 {
     /// <summary>Records an accepted analysis. Appends its first event.</summary>
     /// <exception cref="InvalidOperationException">The id exists.</exception>
+    /// <exception cref="ConcurrencyExceededException">Key or tenant has as many unfinished analyses as <see cref="AnalysisRecord.Concurrency"/> allows; nothing was recorded.</exception>
     Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken);
 
     /// <summary>The record with its current state; null if unknown, deleted or of another tenant.</summary>
@@ -155,9 +156,18 @@ public sealed record AnalysisRecord
     /// <summary>The first analysis of this medium, whose medium this one reads; null for a first one.</summary>
     public string? ReprocessOf { get; init; }
 
+    /// <summary>By which key it was submitted, and how many may be unfinished at once; null without a key.</summary>
+    public Concurrency? Concurrency { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of the submitting request, so that a republished analysis stays in its trace.</summary>
     public string? TraceParent { get; init; }
 }
+
+/// <summary>How many analyses may be unfinished at once, the new one included. Counted exactly, whichever processes ask together.</summary>
+/// <param name="KeyId">The key that submits.</param>
+/// <param name="OfKey">At most so many of the key; null for any number.</param>
+/// <param name="OfTenant">At most so many of its tenant; null for any number.</param>
+public sealed record Concurrency(string KeyId, int? OfKey, int? OfTenant);
 
 /// <summary>A record and where it stands.</summary>
 public sealed record AnalysisState

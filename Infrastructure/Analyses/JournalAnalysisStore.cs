@@ -37,7 +37,13 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     {
         PruneSometimes();
         return WriteAsync(
-            () => _table.Knows(record.Id) ? throw AnalysisGuards.Exists(record.Id) : Entry(EntryKind.Created, record.Id) with { Record = record }, cancellationToken);
+            () =>
+            {
+                if (_table.Knows(record.Id)) throw AnalysisGuards.Exists(record.Id);
+                _table.ThrowIfTooMany(record);
+                return Entry(EntryKind.Created, record.Id) with { Record = record };
+            },
+            cancellationToken);
     }
 
     /// <inheritdoc/>

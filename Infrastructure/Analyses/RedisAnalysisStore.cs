@@ -20,6 +20,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     private const string Deadline = "{df}:deadline";
     private const string Unannounced = "{df}:unannounced";
     private const string Deleted = "{df}:deleted";
+    private const string Counts = "{df}:active";
     private const string Open = "{df}:open:"; // and the tenant
 
     // A lost notification costs a watcher this long.
@@ -41,15 +42,18 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     public async Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
         var id = record.Id;
-        var created = await ScriptAsync(
+        var allowed = record.Concurrency;
+        var outcome = await RunAsync(
             RedisScripts.Create,
-            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Tombstone(id), Open + record.Tenant],
+            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Tombstone(id), Open + record.Tenant, Counts],
             [
                 id, record.Tenant, Serialize(record), Event(AnalysisStatus.Accepted, Stage.Queued, 0), Milliseconds(record.AcceptedAt),
-                Milliseconds(record.Deadline), Microseconds(record.AcceptedAt), Now(),
+                Milliseconds(record.Deadline), Microseconds(record.AcceptedAt), Now(), allowed?.KeyId ?? "", allowed?.OfKey ?? -1, allowed?.OfTenant ?? -1,
             ],
             cancellationToken);
-        if (!created) throw AnalysisGuards.Exists(id);
+        if (outcome == 0) throw AnalysisGuards.Exists(id);
+        if (outcome == 2) throw new ConcurrencyExceededException(allowed!.OfKey!.Value, ofTenant: false);
+        if (outcome == 3) throw new ConcurrencyExceededException(allowed!.OfTenant!.Value, ofTenant: true);
     }
 
     /// <inheritdoc/>
@@ -128,7 +132,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
         AnalysisGuards.ThrowIfNotFinal(id, result);
         return ScriptAsync(
             RedisScripts.Finish,
-            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced],
+            [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Counts],
             [
                 id, Name(result.Status), result.Progress, Serialize(result), Event(result.Status, Stage.Done, result.Progress),
                 Milliseconds(_time.GetUtcNow()), Now(),
@@ -154,7 +158,7 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken) => ScriptAsync(
         RedisScripts.Delete,
-        [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted, Open + tenant],
+        [Key(id), Parts(id), Events(id), Unpublished, Unfinished, Deadline, Unannounced, Tombstone(id), Deleted, Open + tenant, Counts],
         [id, tenant, Milliseconds(_time.GetUtcNow()), (long)Math.Ceiling(_options.Tombstones.TotalSeconds)],
         cancellationToken);
 
@@ -274,8 +278,11 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     private RedisValue Event(AnalysisStatus status, Stage stage, double percent) =>
         Serialize(new AnalysisEvent { Sequence = 0, At = _time.GetUtcNow(), Status = status, Stage = stage, Percent = percent });
 
-    private Task<bool> ScriptAsync(string script, string[] keys, RedisValue[] arguments, CancellationToken cancellationToken) => _redis.CallAsync(
-        async db => (int)await db.ScriptEvaluateAsync(script, Array.ConvertAll(keys, key => (RedisKey)key), arguments) == 1, cancellationToken);
+    private async Task<bool> ScriptAsync(string script, string[] keys, RedisValue[] arguments, CancellationToken cancellationToken) =>
+        await RunAsync(script, keys, arguments, cancellationToken) == 1;
+
+    private Task<int> RunAsync(string script, string[] keys, RedisValue[] arguments, CancellationToken cancellationToken) => _redis.CallAsync(
+        async db => (int)await db.ScriptEvaluateAsync(script, Array.ConvertAll(keys, key => (RedisKey)key), arguments), cancellationToken);
 
     private Task<IReadOnlyList<AnalysisState>> FindAsync(string index, double before, int limit, CancellationToken cancellationToken) =>
         _redis.CallAsync<IReadOnlyList<AnalysisState>>(

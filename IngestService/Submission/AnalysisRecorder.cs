@@ -16,7 +16,7 @@ internal sealed partial class AnalysisRecorder(
     /// sweeper starts the analysis and it ends with a code.
     /// </summary>
     /// <exception cref="AnalysisExistsException">The id was used before; the analysis stays as it is.</exception>
-    /// <exception cref="SubmissionRejectedException">The store is out of reach.</exception>
+    /// <exception cref="SubmissionRejectedException">The store is out of reach, or the key has as many analyses as it may.</exception>
     public async Task CreateAsync(AnalysisRecord record)
     {
         using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
@@ -27,6 +27,10 @@ internal sealed partial class AnalysisRecorder(
         catch (InvalidOperationException e) when (e is not ObjectDisposedException)
         {
             throw new AnalysisExistsException(record.Id, e);
+        }
+        catch (ConcurrencyExceededException e)
+        {
+            throw new SubmissionRejectedException(ErrorCodes.RateLimited, e.Message, e) { RetryAfter = options.Value.BacklogRetryAfter };
         }
         catch (Exception e)
         {

@@ -1,5 +1,7 @@
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
 using Deepfake.IngestService.Idempotency;
+using Deepfake.ServiceDefaults.Identity;
 
 namespace Deepfake.IngestService.Submission;
 
@@ -9,6 +11,9 @@ internal sealed record SubmissionRequest
     /// <summary>Owner of what comes of it.</summary>
     public required string Tenant { get; init; }
 
+    /// <summary>By which key, and how many analyses may be unfinished at once; null without a key.</summary>
+    public Concurrency? Concurrency { get; init; }
+
     /// <summary>Id of the claim, see <see cref="IdempotencyKey.DocumentId"/>; null where the client sent no key.</summary>
     public string? ClaimId { get; init; }
 
@@ -17,6 +22,10 @@ internal sealed record SubmissionRequest
 
     /// <summary>Fields of a request that names its file instead of holding it; null where they come with the file.</summary>
     public NamedFile? Named { get; init; }
+
+    /// <summary>What a caller may have unfinished at once.</summary>
+    public static Concurrency? ConcurrencyOf(Caller caller) =>
+        caller.KeyId is { } key ? new Concurrency(key, caller.KeyConcurrency, caller.TenantConcurrency) : null;
 }
 
 /// <summary>Reads a request: hands the bytes of its file to the given function once, and answers the fields.</summary>

@@ -30,6 +30,7 @@ internal static class SubmitEndpoint
         var submission = new SubmissionRequest
         {
             Tenant = context.GetCaller().Tenant,
+            Concurrency = SubmissionRequest.ConcurrencyOf(context.GetCaller()),
             ClaimId = IdempotencyKey.Read(request.Headers) is { } key ? IdempotencyKey.DocumentId("analysis", key) : null,
             Reuse = Reuse(request.Query),
         };

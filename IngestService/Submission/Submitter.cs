@@ -96,7 +96,7 @@ internal sealed partial class Submitter(
         if (claim is { Value.Answer: { } answer } && !ReferenceEquals(answer, finished)) return Replayed(claim.Value, answer);
         if (finished is not null) return new SubmissionOutcome(finished, OutcomeKind.Reused);
 
-        var record = Record(request.Tenant, id, media, fields);
+        var record = Record(request.Tenant, id, media, fields) with { Concurrency = request.Concurrency };
         try
         {
             if (mark is not null) await mark();
