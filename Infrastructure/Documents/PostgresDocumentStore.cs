@@ -17,13 +17,14 @@ internal sealed class PostgresDocumentStore<T>(DocumentDatabase database, Docume
     public async Task<bool> TryAddAsync(Document<T> document, CancellationToken cancellationToken)
     {
         DocumentTerms.ThrowIfNoName(document);
-        var json = Serialize(document.Value);
+        var (json, stamp) = (Serialize(document.Value), Guid.NewGuid());
         return await WriteAsync(
             $"""
             INSERT INTO documents (kind, tenant, id, version, due, value, stamp)
-            VALUES ({kind.Name}, {document.Tenant}, {document.Id}, 1, {DocumentTerms.ToStored(document.Due)}, {json}::json, {Guid.NewGuid()})
-            ON CONFLICT (kind, tenant, id) DO UPDATE SET stamp = excluded.stamp WHERE documents.stamp = excluded.stamp
+            VALUES ({kind.Name}, {document.Tenant}, {document.Id}, 1, {DocumentTerms.ToStored(document.Due)}, {json}::json, {stamp})
+            ON CONFLICT (kind, tenant, id) DO NOTHING
             """,
+            rows => rows.Where(row => row.Tenant == document.Tenant && row.Id == document.Id && row.Stamp == stamp),
             cancellationToken);
     }
 
@@ -42,8 +43,9 @@ internal sealed class PostgresDocumentStore<T>(DocumentDatabase database, Docume
         return await WriteAsync(
             $"""
             UPDATE documents SET version = {next}, due = {DocumentTerms.ToStored(document.Due)}, value = {json}::json, stamp = {stamp}
-            WHERE kind = {kind.Name} AND tenant = {document.Tenant} AND id = {document.Id} AND (version = {document.Version} OR (version = {next} AND stamp = {stamp}))
+            WHERE kind = {kind.Name} AND tenant = {document.Tenant} AND id = {document.Id} AND version = {document.Version}
             """,
+            rows => rows.Where(row => row.Tenant == document.Tenant && row.Id == document.Id && row.Stamp == stamp),
             cancellationToken);
     }
 
@@ -73,11 +75,19 @@ internal sealed class PostgresDocumentStore<T>(DocumentDatabase database, Docume
         return [.. (await rows.Take(limit).Select(AsFound).ToListAsync(cancellationToken)).Select(ToDocument)];
     }
 
+    /// <summary>Writes, again if the connection broke; <paramref name="own"/> finds what the try before did, if it came so far.</summary>
     /// <returns>Whether a row was written.</returns>
-    private async Task<bool> WriteAsync(FormattableString statement, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(FormattableString statement, Func<IQueryable<DocumentRow>, IQueryable<DocumentRow>> own, CancellationToken cancellationToken)
     {
         await using var db = await database.OpenAsync(cancellationToken);
-        return await db.Database.CreateExecutionStrategy().ExecuteAsync(stop => db.Database.ExecuteSqlAsync(statement, stop), cancellationToken) > 0;
+        var tries = 0;
+        return await db.Database.CreateExecutionStrategy().ExecuteAsync(
+            async stop =>
+            {
+                tries++;
+                return await db.Database.ExecuteSqlAsync(statement, stop) > 0 || (tries > 1 && await own(Rows(db)).AnyAsync(stop));
+            },
+            cancellationToken);
     }
 
     private IQueryable<DocumentRow> Rows(DocumentContext db)

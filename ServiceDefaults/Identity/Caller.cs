@@ -55,5 +55,6 @@ public sealed record CallerFailure(string Code, string Detail);
 public static class CallerExtensions
 {
     /// <summary>Who sent this request. Endpoints that let everybody in must not ask.</summary>
-    public static Caller GetCaller(this HttpContext context) => context.Features.Get<Caller>() ?? Caller.Local;
+    /// <exception cref="InvalidOperationException">Nobody found it out: the host lacks <c>UseTrustedCallers</c> or the front door.</exception>
+    public static Caller GetCaller(this HttpContext context) => context.Features.Get<Caller>() ?? throw new InvalidOperationException("The request has no caller.");
 }

@@ -27,6 +27,9 @@ internal sealed class IngestHost : IAsyncDisposable
     /// <summary>Stands for an API key of the named tenant.</summary>
     public const string TenantHeader = "X-Test-Tenant";
 
+    /// <summary>How many unfinished analyses the key of a request may have.</summary>
+    public const string ConcurrencyHeader = "X-Test-Concurrency";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
 
@@ -70,7 +73,9 @@ internal sealed class IngestHost : IAsyncDisposable
         var app = builder.Build();
         app.Use((context, next) =>
         {
-            if (context.Request.Headers[TenantHeader].ToString() is { Length: > 0 } tenant) context.Features.Set(new Caller(tenant, "test", Scopes.All));
+            context.Features.Set(context.Request.Headers[TenantHeader].ToString() is { Length: > 0 } tenant
+                ? new Caller(tenant, "test", Scopes.All) { KeyConcurrency = int.TryParse(context.Request.Headers[ConcurrencyHeader], out var most) ? most : null }
+                : Caller.Local);
             return next(context);
         });
         app.UseProblems();

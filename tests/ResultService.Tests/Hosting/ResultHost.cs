@@ -9,6 +9,7 @@ using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Merging;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -78,6 +79,11 @@ internal sealed class ResultHost : IAsyncDisposable
         var app = builder.Build();
         app.UseProblems();
         app.UseWebSockets();
+        app.Use((context, next) =>
+        {
+            context.Features.Set(Caller.Local);
+            return next(context);
+        });
         app.MapResults();
         try
         {
