@@ -135,7 +135,7 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
         document = await book.FinishAsync(document.Tenant, document);
         if (document.Value.Analyze && document.Value.State == UploadState.Complete)
         {
-            await submission.SubmitAsync(new SubmissionRequest { Tenant = document.Tenant }, document, fields => fields, http.RequestAborted);
+            await submission.SubmitAsync(new SubmissionRequest { Tenant = document.Tenant, Concurrency = SubmissionRequest.ConcurrencyOf(http.GetCaller()) }, document, fields => fields, http.RequestAborted);
             document = document with { Value = document.Value with { State = UploadState.Submitted } };
         }
 

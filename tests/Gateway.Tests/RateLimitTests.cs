@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Deepfake.Contracts;
+using Deepfake.Gateway.RateLimiting;
 using Deepfake.Infrastructure.Limits;
 using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Http;
@@ -84,6 +85,25 @@ public sealed class RateLimitTests(IdentityFixture fixture) : IClassFixture<Iden
 
             return string.Join(' ', statuses);
         }
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/analyses", "", true)]
+    [InlineData("POST", "/v1/Analyses/", "", true)]
+    [InlineData("POST", "/v1/batches", "", true)]
+    [InlineData("POST", "/predict/video", "", true)]
+    [InlineData("POST", "/v1/uploads", "filename YS5qcGc=,analyze dHJ1ZQ==", true)]
+    [InlineData("POST", "/v1/uploads", "filename YS5qcGc=", false)]
+    [InlineData("GET", "/v1/analyses", "", false)]
+    [InlineData("POST", "/v1/analyses/an_1/cancel", "", false)]
+    [InlineData("PATCH", "/v1/uploads/up_1", "", false)]
+    public void What_begins_an_analysis_counts_as_an_upload(string method, string path, string metadata, bool counts)
+    {
+        var context = new DefaultHttpContext();
+        (context.Request.Method, context.Request.Path) = (method, path);
+        context.Request.Headers["Upload-Metadata"] = metadata;
+
+        Assert.Equal(counts, Submissions.Contains(context.Request));
     }
 
     [Theory]
