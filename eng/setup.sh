@@ -68,7 +68,7 @@ probe_aspire() {
 }
 
 # build TARGET STAMP: builds once until a source changes.
-sources=(AppHost Contracts Infrastructure ServiceDefaults Gateway IngestService FrameService InferenceWorker ForensicsWorker ResultService Standalone models Directory.Build.props Directory.Packages.props nuget.config)
+sources=(AppHost Contracts Infrastructure ServiceDefaults Gateway IngestService FrameService InferenceWorker ForensicsWorker ResultService Standalone Client Cli models Directory.Build.props Directory.Packages.props nuget.config)
 build() {
   local target=$1 stamp=$2
   shift 2

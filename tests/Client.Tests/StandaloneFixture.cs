@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Deepfake.TestServers;
+
+namespace Deepfake.Client.Tests;
+
+/// <summary>The whole service as a process of its own, and some media.</summary>
+public sealed class StandaloneFixture : IAsyncLifetime
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("deepfake-client-");
+    private readonly int _port = Ports.Free();
+    private ServerProcess? _process;
+
+    public Uri Address => new($"http://127.0.0.1:{_port}");
+
+    /// <summary>A picture with a face.</summary>
+    public string Picture => Path.Combine(_folder.FullName, "face.jpg");
+
+    /// <summary>A picture whose second half is missing.</summary>
+    public string Broken => Path.Combine(_folder.FullName, "broken.jpg");
+
+    public DeepfakeClient Client(DeepfakeClientOptions? options = null) => new(Address, options: options);
+
+    public async Task InitializeAsync()
+    {
+        var photo = Path.Combine(Root, ".deps", "npm", "@vladmandic", "face-api", "demo", "sample1.jpg");
+        if (!File.Exists(photo)) throw new InvalidOperationException("The test photos are missing: run eng/fetch-assets test.");
+        await ServerProcess.RunAsync(["ffmpeg", "-v", "error", "-y", "-i", photo, "-vf", "scale=480:-2", Picture], _folder.FullName);
+        var bytes = await File.ReadAllBytesAsync(Picture);
+        await File.WriteAllBytesAsync(Broken, bytes[..(bytes.Length / 2)]);
+        _process = ServerProcess.Start(
+            ["dotnet", Binary("Standalone", "Deepfake.Standalone.dll"), $"--urls={Address}"], Path.GetDirectoryName(Binary("Standalone", ""))!,
+            new Dictionary<string, string> { ["DATA_PATH"] = Path.Combine(_folder.FullName, "data"), ["ASPNETCORE_ENVIRONMENT"] = "Production" });
+        using var http = new HttpClient { BaseAddress = Address };
+        await _process.WaitUntilReadyAsync("Standalone", async cancellation => (await http.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.StopAsync(TimeSpan.FromSeconds(15));
+            _process.Dispose();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Runs the tool.</summary>
+    /// <returns>Exit code, standard output, standard error.</returns>
+    public async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Binary("Cli", "deepfake.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder.FullName,
+        };
+        start.Environment["DEEPFAKE_SERVER"] = Address.ToString();
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
+    private static string Root { get; } = FindRoot();
+
+    // The configuration the tests were built in: …/bin/Release/net10.0.
+    private static string Binary(string project, string name) =>
+        Path.Combine(Root, project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", name);
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
+        throw new DirectoryNotFoundException("The tests do not run inside the repository.");
+    }
+}
+
+/// <summary>One service for the tests that need it.</summary>
+[CollectionDefinition(Name)]
+public sealed class StandaloneTests : ICollectionFixture<StandaloneFixture>
+{
+    public const string Name = "standalone";
+}
