@@ -9,6 +9,7 @@ var root = new RootCommand("Asks a Deepfake.Aspire service how likely it is that
     WatchCommand.Create(connection),
     ListCommand.Create(connection),
     ReportCommand.Create(connection),
+    EvaluateCommand.Create(),
     KeysCommand.Create(connection),
 };
 root.Options.Add(connection.Server);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Deepfake.Contracts;
 
@@ -51,6 +52,20 @@ public sealed class ServiceTests(StandaloneFixture standalone)
         Assert.Equal((AnalysisStatus.Failed, ErrorCodes.Truncated), (failed.Status, failed.Error?.Code));
         var refusal = await Assert.ThrowsAsync<DeepfakeApiException>(() => client.SubmitAsync(new MemoryStream("not a picture"u8.ToArray())));
         Assert.Equal(ErrorCodes.UnsupportedMedia, refusal.Code);
+    }
+
+    [Fact]
+    public async Task A_large_file_arrives_in_pieces_over_a_line_that_is_cut_again_and_again()
+    {
+        await using var line = CutLine.To(standalone.Address, cuts: 4, bytes: 5_000);
+        using var client = new DeepfakeClient(line.Address, options: new DeepfakeClientOptions { ResumableFrom = 1, PieceSize = 9_000 });
+        var expected = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(standalone.Picture)));
+
+        var submitted = await client.SubmitFileAsync(standalone.Picture, new SubmitOptions { Reference = "pieces", FileName = "Stück.jpg" });
+
+        Assert.Equal((expected, "pieces", "Stück.jpg"), (submitted.Media.Sha256, submitted.Reference, submitted.FileName));
+        Assert.Equal(AnalysisStatus.Completed, (await client.WaitAsync(submitted.Id)).Status);
+        Assert.Equal(0, line.CutsLeft);
     }
 
     [Fact]

@@ -47,6 +47,15 @@ public sealed class ToolTests(StandaloneFixture standalone)
     }
 
     [Fact]
+    public async Task Evaluating_is_handed_over_to_the_embedded_host()
+    {
+        var (code, _, errors) = await standalone.RunAsync("evaluate");
+        Assert.Equal(2, code);
+        Assert.Contains("evaluate", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("deepfake:", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Keys_are_made_listed_rotated_and_revoked()
     {
         var made = await standalone.RunAsync("keys", "create", "for the test", "--scope", "analyses:read", "--scope", "analyses:write");
