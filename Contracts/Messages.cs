@@ -99,11 +99,51 @@ public sealed record FramesExtracted : IAnalysisMessage
     /// <summary>Image, animation or video, as decoded.</summary>
     public required MediaKind Kind { get; init; }
 
+    /// <summary>How a film is encoded; null for what is none.</summary>
+    public EncodingFacts? Encoding { get; init; }
+
     /// <summary>CPU and wall times of the stage in seconds, by name.</summary>
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 
     /// <summary>When the analysis has to be over (UTC).</summary>
     public required DateTimeOffset Deadline { get; init; }
+}
+
+/// <summary>How a film is encoded, as its container says. Texts are cut to 100 characters; null and 0 stand for unknown.</summary>
+public sealed record EncodingFacts
+{
+    /// <summary>Codec as ffprobe names it.</summary>
+    public required string Codec { get; init; }
+
+    /// <summary>Profile of the codec.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Program that wrote the container.</summary>
+    public string? Muxer { get; init; }
+
+    /// <summary>Program that encoded the picture.</summary>
+    public string? Encoder { get; init; }
+
+    /// <summary>Maker and model of the camera.</summary>
+    public string? Camera { get; init; }
+
+    /// <summary>Major brand of an MP4, comment, title: whatever else names programs.</summary>
+    public string? Remarks { get; init; }
+
+    /// <summary>Bits a second of the picture, or of the file where that is unknown.</summary>
+    public double BitsPerSecond { get; init; }
+
+    /// <summary>Width in pixels before rotation.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Height in pixels before rotation.</summary>
+    public int Height { get; init; }
+
+    /// <summary>Frames a second.</summary>
+    public double FrameRate { get; init; }
+
+    /// <summary>Frames that a picture may wait for later ones (B frames); phones record without.</summary>
+    public int ReorderedFrames { get; init; }
 }
 
 /// <summary>InferenceWorker → ResultService: the scores of one shard by every model that ran.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Credentials;
 using Deepfake.ForensicsWorker.Signals;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.Infrastructure.Packs;
@@ -21,6 +22,7 @@ public sealed class MaterialReader(IObjectStore objects)
 
         // The headers of films are read by nobody here.
         var head = message.Kind == MediaKind.Video ? ReadOnlyMemory<byte>.Empty : await ReadHeadAsync(message.MediaKey, cancellationToken);
+        var credentials = ContentCredentials.Read(message.Format, head);
         return new ForensicMaterial
         {
             Kind = message.Kind,
@@ -28,7 +30,16 @@ public sealed class MaterialReader(IObjectStore objects)
             Frames = pack,
             Index = await ReadIndexAsync(message.IndexKey, cancellationToken),
             Head = head,
+            Encoding = message.Encoding,
+            Credentials = credentials,
+            HashCheck = credentials?.Binding is { } binding ? await CheckHashAsync(message.MediaKey, binding, cancellationToken) : CredentialCheck.NotChecked,
         };
+    }
+
+    private async Task<CredentialCheck> CheckHashAsync(string key, HashBinding binding, CancellationToken cancellationToken)
+    {
+        await using var stream = await objects.OpenAsync(key, cancellationToken);
+        return await BoundHash.CheckAsync(stream, binding, cancellationToken);
     }
 
     /// <summary>Null where it cannot be read: some signals then do not apply.</summary>

@@ -3,18 +3,34 @@ using System.Text;
 
 namespace Deepfake.ForensicsWorker.Headers;
 
-/// <summary>Text fields of the first directory of an EXIF block.</summary>
+/// <summary>Fields of an EXIF block that say where a picture comes from.</summary>
 /// <param name="Make">Maker of the camera.</param>
 /// <param name="Model">Model of the camera.</param>
 /// <param name="Software">Program that wrote the file.</param>
 /// <param name="Description">Title of the picture.</param>
 /// <param name="Artist">Who made it.</param>
-/// <param name="Orientation">How the stored picture is turned, 1–8; 1 where nothing is said.</param>
-public sealed record ExifText(string? Make, string? Model, string? Software, string? Description, string? Artist, int Orientation = 1);
+public sealed record ExifText(string? Make, string? Model, string? Software, string? Description, string? Artist)
+{
+    /// <summary>How the stored picture is turned, 1–8; 1 where nothing is said.</summary>
+    public int Orientation { get; init; } = 1;
+
+    /// <summary>When it was taken, <c>YYYY:MM:DD HH:MM:SS</c>.</summary>
+    public string? Taken { get; init; }
+
+    /// <summary>When it was last changed, in the same form.</summary>
+    public string? Changed { get; init; }
+
+    /// <summary>Width that the camera noted; 0 where it did not.</summary>
+    public long Width { get; init; }
+
+    /// <summary>Height that the camera noted; 0 where it did not.</summary>
+    public long Height { get; init; }
+}
 
 /// <summary>
-/// Reads the text fields of a TIFF structure's first directory (TIFF 6.0, EXIF 2.32). Bounded: at most <see cref="MaxEntries"/> entries
-/// and <see cref="MaxText"/> bytes of each text, nothing outside the block, no offsets that are followed further.
+/// Reads fields of a TIFF structure's first directory and of the EXIF directory it points to (TIFF 6.0, EXIF 2.32). Bounded: at most
+/// <see cref="MaxEntries"/> entries of each and <see cref="MaxText"/> bytes of each text, nothing outside the block, no offsets that are followed
+/// further.
 /// </summary>
 public static class ExifReader
 {
@@ -24,7 +40,8 @@ public static class ExifReader
     /// <summary>Bytes of a text that are kept.</summary>
     public const int MaxText = 512;
 
-    private const ushort Ascii = 2, Short = 3;
+    private const ushort Ascii = 2, Short = 3, Long = 4;
+    private const ushort ExifDirectory = 0x8769;
 
     /// <summary>Reads a block that begins with its byte order (<c>II</c> or <c>MM</c>); null if it is none.</summary>
     public static ExifText? Read(ReadOnlySpan<byte> tiff)
@@ -37,25 +54,38 @@ public static class ExifReader
 
         var directory = Int32(tiff[4..], little);
         if (directory > tiff.Length - 2) return null;
-        int entries = Math.Min((int)Int16(tiff[(int)directory..], little), MaxEntries);
         var texts = new Dictionary<int, string>();
-        var orientation = 1;
+        var numbers = new Dictionary<int, uint>();
+        ReadDirectory(tiff, directory, little, texts, numbers);
+        if (numbers.GetValueOrDefault(ExifDirectory) is > 0 and var inner && inner <= tiff.Length - 2) ReadDirectory(tiff, inner, little, texts, numbers);
+        return new ExifText(texts.GetValueOrDefault(0x010F), texts.GetValueOrDefault(0x0110), texts.GetValueOrDefault(0x0131), texts.GetValueOrDefault(0x010E), texts.GetValueOrDefault(0x013B))
+        {
+            Orientation = numbers.GetValueOrDefault(0x0112) is >= 1 and <= 8 and var turn ? (int)turn : 1,
+            Taken = texts.GetValueOrDefault(0x9003),
+            Changed = texts.GetValueOrDefault(0x0132),
+            Width = numbers.GetValueOrDefault(0xA002),
+            Height = numbers.GetValueOrDefault(0xA003),
+        };
+    }
+
+    private static void ReadDirectory(ReadOnlySpan<byte> tiff, uint directory, bool little, Dictionary<int, string> texts, Dictionary<int, uint> numbers)
+    {
+        int entries = Math.Min((int)Int16(tiff[(int)directory..], little), MaxEntries);
         for (var i = 0; i < entries; i++)
         {
             var at = directory + 2 + 12L * i;
             if (at + 12 > tiff.Length) break;
             var entry = tiff.Slice((int)at, 12);
-            if (Int16(entry, little) == 0x0112 && Int16(entry[2..], little) == Short && Int16(entry[8..], little) is var turn and >= 1 and <= 8) orientation = turn;
-            if (Int16(entry[2..], little) != Ascii) continue;
-            var length = Int32(entry[4..], little);
+            var (tag, type, length) = (Int16(entry, little), Int16(entry[2..], little), Int32(entry[4..], little));
+            if (type == Short) numbers.TryAdd(tag, Int16(entry[8..], little));
+            else if (type == Long) numbers.TryAdd(tag, Int32(entry[8..], little));
+            if (type != Ascii) continue;
             ReadOnlySpan<byte> text;
             if (length <= 4) text = entry.Slice(8, (int)length);
             else if (Int32(entry[8..], little) is var offset && offset < tiff.Length) text = tiff[(int)offset..][..(int)Math.Min(length, tiff.Length - offset)];
             else continue;
-            texts[Int16(entry, little)] = Clean(text);
+            texts[tag] = Clean(text);
         }
-
-        return new ExifText(texts.GetValueOrDefault(0x010F), texts.GetValueOrDefault(0x0110), texts.GetValueOrDefault(0x0131), texts.GetValueOrDefault(0x010E), texts.GetValueOrDefault(0x013B), orientation);
     }
 
     private static string Clean(ReadOnlySpan<byte> text)

@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.ForensicsWorker.Credentials;
 using Deepfake.ForensicsWorker.Images;
 using Deepfake.ForensicsWorker.Motion;
 using Deepfake.Infrastructure.Packs;
@@ -26,6 +27,15 @@ public sealed record ForensicMaterial
 
     /// <summary>First bytes of the medium as it was uploaded; empty where it was not read.</summary>
     public ReadOnlyMemory<byte> Head { get; init; }
+
+    /// <summary>How a film is encoded; null for what is none, or where it was not asked for.</summary>
+    public EncodingFacts? Encoding { get; init; }
+
+    /// <summary>The active C2PA manifest; null without one, or where it cannot be read.</summary>
+    public ContentCredentials? Credentials { get; init; }
+
+    /// <summary>Whether the file has the hash that <see cref="Credentials"/> ties it to.</summary>
+    public CredentialCheck HashCheck { get; init; }
 
     /// <summary>Luma of the thumbnails, computed once.</summary>
     /// <exception cref="InvalidDataException">The pack's thumbnails are no RGB pictures.</exception>

@@ -30,6 +30,7 @@ public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, Fo
         new JpegQuantisationSignal(),
         new DoubleJpegSignal(),
         new JpegGhostSignal(),
+        new VideoEncodingSignal(),
         new MotionDynamicsSignal(),
         new TemporalWarpSignal(),
         new BoundaryFlickerSignal(),
@@ -37,6 +38,7 @@ public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, Fo
         new LightDirectionSignal(),
         new FaceGeometrySignal(),
         new MetadataSignal(),
+        new ContentCredentialsSignal(),
     ];
 
     /// <summary>Takes every measurement. A signal that throws is listed as unavailable.</summary>

@@ -57,6 +57,7 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
                 MediaKey = message.MediaKey,
                 Format = message.Format,
                 Kind = facts.Kind,
+                Encoding = facts.Encoding,
                 Timings = clock.Seconds.ToDictionary(pair => pair.Key, pair => Math.Round(pair.Value, 4)),
                 Deadline = message.Deadline,
             },

@@ -10,7 +10,11 @@ internal static class FfprobeOutput
 {
     /// <summary>What ffprobe is asked for.</summary>
     public const string Entries =
-        "stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate,r_frame_rate,nb_frames,duration:stream_disposition=attached_pic:format=duration";
+        "stream=codec_type,codec_name,width,height,pix_fmt,avg_frame_rate,r_frame_rate,nb_frames,duration,profile,has_b_frames,bit_rate"
+        + ":stream_disposition=attached_pic:stream_tags=encoder,handler_name"
+        + ":format=duration,bit_rate:format_tags=encoder,major_brand,comment,title,com.apple.quicktime.make,com.apple.quicktime.model,com.android.version";
+
+    private const int MaxText = 100;
 
     /// <summary>Facts of the first picture stream that is no cover art; null when there is none.</summary>
     /// <exception cref="InvalidDataException">Not ffprobe's JSON.</exception>
@@ -71,8 +75,42 @@ internal static class FfprobeOutput
             FrameRate = rate,
             Codec = Text(stream, "codec_name") ?? "unknown",
             HasAlpha = HasAlpha(pixelFormat),
+            Encoding = still || format == MediaFormat.Gif ? null : Encoding(stream, root, rate),
         };
     }
+
+    private static EncodingFacts Encoding(JsonElement stream, JsonElement root, double rate)
+    {
+        var container = root.TryGetProperty("format", out var format) ? format : default;
+        var bits = Number(stream, "bit_rate");
+        return new EncodingFacts
+        {
+            Codec = Cut(Text(stream, "codec_name")) ?? "unknown",
+            Profile = Cut(Text(stream, "profile")),
+            Muxer = Tag(container, "encoder"),
+            Encoder = Tag(stream, "encoder"),
+            Camera = Join(Tag(container, "com.apple.quicktime.make"), Tag(container, "com.apple.quicktime.model"), Tag(container, "com.android.version") is { } android ? "Android " + android : null),
+            Remarks = Join(Tag(container, "major_brand")?.Trim(), Tag(stream, "handler_name"), Tag(container, "comment"), Tag(container, "title")),
+            BitsPerSecond = bits > 0 || container.ValueKind != JsonValueKind.Object ? bits : Number(container, "bit_rate"),
+            Width = (int)Number(stream, "width"),
+            Height = (int)Number(stream, "height"),
+            FrameRate = rate,
+            ReorderedFrames = (int)Number(stream, "has_b_frames"),
+        };
+    }
+
+    /// <summary>Names of tags differ in case between containers.</summary>
+    private static string? Tag(JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("tags", out var tags) || tags.ValueKind != JsonValueKind.Object) return null;
+        foreach (var tag in tags.EnumerateObject())
+            if (tag.Name.Equals(name, StringComparison.OrdinalIgnoreCase) && tag.Value.ValueKind == JsonValueKind.String) return Cut(tag.Value.GetString());
+        return null;
+    }
+
+    private static string? Join(params IEnumerable<string?> parts) => Cut(string.Join(' ', parts.Where(part => !string.IsNullOrWhiteSpace(part)))) is { Length: > 0 } text ? text : null;
+
+    private static string? Cut(string? text) => text is { Length: > MaxText } ? text[..MaxText] : text;
 
     private static bool HasAlpha(string pixelFormat) =>
         pixelFormat is "pal8" || pixelFormat.StartsWith("ya", StringComparison.Ordinal) || pixelFormat.StartsWith("yuva", StringComparison.Ordinal)

@@ -32,6 +32,9 @@ public sealed record MediaFacts
     /// <summary>Headers of an animated WebP, which is split before it is decoded; null for everything else.</summary>
     internal Structure.StructureFacts? AnimatedWebp { get; init; }
 
+    /// <summary>How a film is encoded; null for what is none.</summary>
+    public EncodingFacts? Encoding { get; init; }
+
     /// <summary>Whether pixels may be transparent.</summary>
     public bool HasAlpha { get; init; }
 }

@@ -51,6 +51,20 @@ public sealed class FfprobeOutputTests
     [InlineData("""{"streams":[{"codec_type":"video","disposition":{"attached_pic":1}}]}""")]
     public void No_picture_is_no_facts(string json) => Assert.Null(FfprobeOutput.Parse(System.Text.Encoding.UTF8.GetBytes(json), MediaFormat.Mkv));
 
+    [Fact]
+    public void Encoding_and_programs_are_read_whatever_the_case_of_their_names()
+    {
+        var facts = FfprobeOutput.Parse(
+            """
+            {"streams":[{"codec_name":"h264","codec_type":"video","profile":"High","width":640,"height":360,"avg_frame_rate":"25/1","has_b_frames":2,
+              "tags":{"ENCODER":"Lavc60.3.100 libx264","handler_name":"VideoHandler"}}],
+             "format":{"duration":"2.000","bit_rate":"500000","tags":{"encoder":"Lavf60.3.100","major_brand":"isom","com.apple.quicktime.make":"Apple"}}}
+            """u8,
+            MediaFormat.Mp4)!.Encoding!;
+        Assert.Equal(("h264", "High", "Lavf60.3.100", "Lavc60.3.100 libx264"), (facts.Codec, facts.Profile, facts.Muxer, facts.Encoder));
+        Assert.Equal(("Apple", "isom VideoHandler", 500_000.0, 2), (facts.Camera, facts.Remarks, facts.BitsPerSecond, facts.ReorderedFrames));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
