@@ -14,7 +14,7 @@ function codesOf(className: string): string[] {
 }
 
 /** Codes of what the page does not do: repeated submissions, resumable uploads, addresses, batches, webhooks, keys, reviews. */
-const otherClients = /^(idempotency|upload|tus|checksum|offset|url|batch|delivery|webhook|key|review|no_verdict|version|media_gone|reprocess|model)_?/;
+const otherClients = /^(idempotency|upload|tus|checksum|offset|url|batch|delivery|webhook|key|review|no_verdict|version|media_gone|reprocess|unsupported_version|model)_?/;
 
 const verdicts: Verdict[] = ['authentic', 'suspicious', 'manipulated', 'inconclusive'];
 
