@@ -51,6 +51,7 @@ public static class InfrastructureExtensions
         var services = AddCommon(builder);
         AddServer<IObjectStore, S3ObjectStore>(services, "blobs", blobs);
         services.AddSingleton<IUploadStore>(provider => provider.GetRequiredService<S3ObjectStore>());
+        services.AddSingleton<IDirectPut>(provider => provider.GetRequiredService<S3ObjectStore>());
         AddServer<IAnalysisStore, RedisAnalysisStore>(services, "cache", cache);
         AddServer<IHistoryStore, PostgresHistoryStore>(services, "history", history);
         AddDocuments(services, history);

@@ -52,6 +52,8 @@ public static class IngestExtensions
         services.AddSingleton<UploadTurns>();
         services.AddSingleton<UploadSubmission>();
         services.AddSingleton<TusEndpoints>();
+        services.AddDocuments<SigningKey>("signing_key");
+        services.AddSingleton<DirectUploads>();
         services.AddSingleton<CurrentModels>();
         services.AddSingleton<FinishedResults>();
         services.AddSingleton<Submitter>();
@@ -83,6 +85,7 @@ public static class IngestExtensions
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         UploadEndpoints.Map(app, Document);
+        DirectEndpoints.Map(app, Document);
         // The name is pinned, so that services that share a host each serve their own document.
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
         return app;

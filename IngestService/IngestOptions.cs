@@ -55,6 +55,10 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan UploadWindow { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long an address for a direct upload takes a file. Default 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan DirectWindow { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);

@@ -1,10 +1,13 @@
 namespace Deepfake.Infrastructure.Objects;
 
-/// <summary>Where an S3 API is: <c>Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake;Region=us-east-1</c>.</summary>
+/// <summary>Where an S3 API is: <c>Endpoint=http://host:9000;AccessKey=…;SecretKey=…;Bucket=deepfake;Region=us-east-1;PublicEndpoint=https://…</c>.</summary>
 public sealed record S3ConnectionString
 {
     /// <summary>Address of the API.</summary>
     public required Uri Endpoint { get; init; }
+
+    /// <summary>Address under which clients reach the same API, for uploads that they send there themselves; null for <see cref="Endpoint"/>.</summary>
+    public Uri? PublicEndpoint { get; init; }
 
     /// <summary>Access key.</summary>
     public required string AccessKey { get; init; }
@@ -33,11 +36,13 @@ public sealed record S3ConnectionString
         string Required(string name) => parts.TryGetValue(name, out var value) && value.Length > 0
             ? value
             : throw new InvalidOperationException($"ConnectionStrings:blobs lacks {name}=.");
-        if (!Uri.TryCreate(Required("Endpoint"), UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
-            throw new InvalidOperationException("ConnectionStrings:blobs has an Endpoint that is no http(s) address.");
+        Uri Address(string name) => Uri.TryCreate(Required(name), UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? address
+            : throw new InvalidOperationException($"ConnectionStrings:blobs has a {name} that is no http(s) address.");
         return new S3ConnectionString
         {
-            Endpoint = endpoint,
+            Endpoint = Address("Endpoint"),
+            PublicEndpoint = parts.ContainsKey("PublicEndpoint") ? Address("PublicEndpoint") : null,
             AccessKey = Required("AccessKey"),
             SecretKey = Required("SecretKey"),
             Bucket = parts.GetValueOrDefault("Bucket", "deepfake"),

@@ -10,7 +10,7 @@ namespace Deepfake.Infrastructure.Objects;
 /// takes no part below 5 MB but the last. Part numbers and sizes do not depend on how the bytes arrive, so writers of the same bytes that
 /// do not know of each other write the same parts.
 /// </content>
-public sealed partial class S3ObjectStore : IUploadStore
+public sealed partial class S3ObjectStore : IUploadStore, IDirectPut
 {
     private const int MaxParts = 9_000; // of 10,000: room for rounding
     private static readonly TimeSpan RescueTime = TimeSpan.FromSeconds(20);
@@ -135,6 +135,19 @@ public sealed partial class S3ObjectStore : IUploadStore
         }
 
         await _client.DeleteObjectAsync(_bucket.Name, source, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Uri> SignAsync(string key, long length, TimeSpan validFor, CancellationToken cancellationToken)
+    {
+        ObjectKeys.ThrowIfInvalid(key);
+        await _bucket.EnsureAsync(cancellationToken);
+        var request = new GetPreSignedUrlRequest
+        {
+            BucketName = _bucket.Name, Key = key, Verb = HttpVerb.PUT, Expires = DateTime.UtcNow + validFor, Protocol = _signsHttp ? Protocol.HTTP : Protocol.HTTPS,
+        };
+        request.Headers.ContentLength = length; // part of the signature: another length is refused
+        return new Uri(await _signer.GetPreSignedURLAsync(request));
     }
 
     private async Task CopyPartsAsync(string source, string target, GetObjectMetadataResponse head, CancellationToken cancellationToken)

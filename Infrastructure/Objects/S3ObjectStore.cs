@@ -18,6 +18,8 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
     internal const int PartSize = 5 * 1024 * 1024;
 
     private readonly AmazonS3Client _client;
+    private readonly AmazonS3Client _signer;
+    private readonly bool _signsHttp;
     private readonly S3Bucket _bucket;
     private readonly string _downloads;
     private readonly ILogger<S3ObjectStore> _logger;
@@ -29,17 +31,10 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
     public S3ObjectStore(S3ConnectionString connection, TimeProvider time, ILogger<S3ObjectStore> logger)
     {
         _logger = logger;
-        _client = new AmazonS3Client(new BasicAWSCredentials(connection.AccessKey, connection.SecretKey), new AmazonS3Config
-        {
-            ServiceURL = connection.Endpoint.ToString(),
-            AuthenticationRegion = connection.Region,
-            ForcePathStyle = true,
-            // The newer default sends trailing checksums that servers other than AWS may refuse.
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            Timeout = TimeSpan.FromSeconds(100),
-            MaxErrorRetry = 3,
-        });
+        _client = Client(connection, connection.Endpoint);
+        // Signatures hold the host: addresses for clients are signed for the host that clients see.
+        _signer = connection.PublicEndpoint is { } address ? Client(connection, address) : _client;
+        _signsHttp = (connection.PublicEndpoint ?? connection.Endpoint).Scheme == Uri.UriSchemeHttp;
         _bucket = new S3Bucket(_client, connection.Bucket, time, logger);
         _downloads = Path.Combine(Path.GetTempPath(), "deepfake-objects");
         LocalCopies.RemoveStale(_downloads, time.GetUtcNow());
@@ -149,6 +144,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_signer != _client) _signer.Dispose();
         _client.Dispose();
         _bucket.Dispose();
     }
@@ -165,6 +161,20 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
             request.ContinuationToken = page.NextContinuationToken;
         }
     }
+
+    private static AmazonS3Client Client(S3ConnectionString connection, Uri endpoint) => new(
+        new BasicAWSCredentials(connection.AccessKey, connection.SecretKey),
+        new AmazonS3Config
+        {
+            ServiceURL = endpoint.ToString(),
+            AuthenticationRegion = connection.Region,
+            ForcePathStyle = true,
+            // The newer default sends trailing checksums that servers other than AWS may refuse.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            Timeout = TimeSpan.FromSeconds(100),
+            MaxErrorRetry = 3,
+        });
 
     private async Task<long> PutPartsAsync(string key, PartBuffer first, Stream content, string contentType, CancellationToken cancellationToken)
     {

@@ -11,10 +11,10 @@ internal sealed class JsonBody
     private readonly List<(string Name, string Value)> _options = [];
 
     /// <summary>Where to fetch the file; null for an upload.</summary>
-    public string? Url { get; private init; }
+    public string? Url { get; private set; }
 
     /// <summary>The upload; null for an address.</summary>
-    public string? UploadId { get; private init; }
+    public string? UploadId { get; private set; }
 
     /// <summary>Cleaned name of the file.</summary>
     public string? FileName { get; private init; }
@@ -27,13 +27,20 @@ internal sealed class JsonBody
     /// <exception cref="SubmissionRejectedException">Not of this form.</exception>
     public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        using var document = await ParseAsync(request, cancellationToken);
+        return Read(document.RootElement);
+    }
+
+    /// <summary>The JSON of a body, up to 64 KB.</summary>
+    /// <exception cref="SubmissionRejectedException">It is no JSON, or longer.</exception>
+    public static async Task<JsonDocument> ParseAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
         var buffer = new byte[MaxBytes + 1];
         var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         if (read > MaxBytes) throw Invalid("The JSON body is longer than 64 KB.");
         try
         {
-            using var document = JsonDocument.Parse(buffer.AsMemory(0, read));
-            return Read(document.RootElement);
+            return JsonDocument.Parse(buffer.AsMemory(0, read));
         }
         catch (JsonException e)
         {
@@ -48,7 +55,16 @@ internal sealed class JsonBody
         if (json.ValueKind != JsonValueKind.Object) throw Invalid("A submission in JSON is an object.");
         var (url, upload) = (Text(json, "url"), Text(json, "upload_id"));
         if (url is null == upload is null) throw Invalid("A submission in JSON has a 'url' or an 'upload_id'.");
-        var body = new JsonBody { Url = url, UploadId = upload, FileName = FileNames.Clean(Text(json, "file_name")) };
+        var body = ReadOptions(json);
+        (body.Url, body.UploadId) = (url, upload);
+        return body;
+    }
+
+    /// <summary>Reads only name and options.</summary>
+    /// <exception cref="SubmissionRejectedException">A value has the wrong type.</exception>
+    public static JsonBody ReadOptions(JsonElement json)
+    {
+        var body = new JsonBody { FileName = FileNames.Clean(Text(json, "file_name")) };
         foreach (var name in SubmissionFields.Names)
             if (Option(json, name) is { } value) body._options.Add((name, value));
         return body;
@@ -62,17 +78,9 @@ internal sealed class JsonBody
         return _options.Aggregate(fields, (all, option) => all.With(option.Name, option.Value));
     }
 
-    private static string? Option(JsonElement json, string name) => !json.TryGetProperty(name, out var value) ? null : value.ValueKind switch
-    {
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        JsonValueKind.Object when name == "metadata" => value.GetRawText(),
-        JsonValueKind.Null => null,
-        JsonValueKind.String when name != "metadata" => Text(json, name),
-        _ => throw Invalid($"'{name}' has a value of the wrong type."),
-    };
-
-    private static string? Text(JsonElement json, string name)
+    /// <summary>A member that is a text; null where it is not there.</summary>
+    /// <exception cref="SubmissionRejectedException">It is something else.</exception>
+    public static string? Text(JsonElement json, string name)
     {
         if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
         try
@@ -84,6 +92,16 @@ internal sealed class JsonBody
             throw Invalid($"'{name}' is no valid text.", e); // half of a surrogate pair
         }
     }
+
+    private static string? Option(JsonElement json, string name) => !json.TryGetProperty(name, out var value) ? null : value.ValueKind switch
+    {
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Object when name == "metadata" => value.GetRawText(),
+        JsonValueKind.Null => null,
+        JsonValueKind.String when name != "metadata" => Text(json, name),
+        _ => throw Invalid($"'{name}' has a value of the wrong type."),
+    };
 
     private static SubmissionRejectedException Invalid(string detail, Exception? inner = null) => new(ErrorCodes.InvalidRequest, detail, inner);
 }

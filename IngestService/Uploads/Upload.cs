@@ -48,6 +48,9 @@ internal sealed record Upload
     /// <summary>Bytes it will have.</summary>
     public required long Length { get; init; }
 
+    /// <summary>Hash its client announced; null for none.</summary>
+    public string? Sha256 { get; init; }
+
     /// <summary>When it was created (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -34,8 +34,8 @@ internal sealed partial class UploadBook(
 
     /// <summary>Begins an upload whose bytes go to the object store.</summary>
     /// <exception cref="SubmissionRejectedException">Empty, or too large.</exception>
-    public Task<Document<Upload>> CreateDirectAsync(string tenant, long length, SubmissionFields fields, CancellationToken cancellationToken) =>
-        AddAsync(tenant, New(UploadKind.Direct, length, fields), cancellationToken);
+    public Task<Document<Upload>> CreateDirectAsync(string tenant, long length, string? sha256, SubmissionFields fields, CancellationToken cancellationToken) =>
+        AddAsync(tenant, New(UploadKind.Direct, length, fields) with { Sha256 = sha256 }, cancellationToken);
 
     /// <summary>An upload of the tenant that is not over its time.</summary>
     /// <exception cref="SubmissionRejectedException">There is none.</exception>
@@ -77,6 +77,7 @@ internal sealed partial class UploadBook(
         {
             await AssembleAsync(tenant, upload, key);
             media = await intake.InspectAsync(key, upload.Length, CancellationToken.None);
+            if (upload.Sha256 is not null && upload.Sha256 != media.Sha256) throw new SubmissionRejectedException(ErrorCodes.ChecksumMismatch, "The file does not have the announced SHA-256.");
         }
         catch (SubmissionRejectedException e) when (e.Code is not (ErrorCodes.Unavailable or ErrorCodes.UploadIncomplete))
         {
@@ -96,16 +97,18 @@ internal sealed partial class UploadBook(
     public async Task RemoveAsync(Document<Upload> document, CancellationToken cancellationToken)
     {
         var upload = document.Value;
-        // Marked first, so that a writer that is still at it loses its turn and cannot bring bytes back.
         var now = time.GetUtcNow();
-        document = await UpdateAsync(document with { Due = now }, upload with { ExpiresAt = now }, cancellationToken);
+        // As long as an address lives that was given out, bytes can come again: the document stays to have them removed then.
+        var last = upload.Kind == UploadKind.Direct ? upload.CreatedAt + options.Value.DirectWindow + Margin : now;
+        // Marked first, so that a writer that is still at it loses its turn and cannot bring bytes back.
+        document = await UpdateAsync(document with { Due = last > now ? last : now }, upload with { ExpiresAt = now }, cancellationToken);
         if (upload.State != UploadState.Submitted)
         {
             if (upload.Grown is not null) await store.AbortAsync(upload.Grown, cancellationToken);
             await objects.DeletePrefixAsync(ObjectKeys.Prefix(document.Tenant, upload.AnalysisId), cancellationToken);
         }
 
-        await documents.TryDeleteAsync(document.Tenant, document.Id, document.Version, cancellationToken);
+        if (last <= now) await documents.TryDeleteAsync(document.Tenant, document.Id, document.Version, cancellationToken);
         Log.Removed(logger, document.Id, upload.State);
     }
 

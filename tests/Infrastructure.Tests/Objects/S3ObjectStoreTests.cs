@@ -53,6 +53,31 @@ public sealed class S3ObjectStoreTests(Servers servers) : ObjectStoreContract
         Assert.Equal("video/mp4", (await client.GetObjectMetadataAsync(_connection!.Bucket, "t/an_1/media")).Headers.ContentType);
     }
 
+    [Fact]
+    public async Task A_signed_address_takes_one_object_of_the_right_length()
+    {
+        using var http = new HttpClient();
+        var address = await _store!.SignAsync("t/an_1/incoming", 5, TimeSpan.FromMinutes(1), None);
+
+        Assert.False((await http.PutAsync(address, new ByteArrayContent([1, 2, 3, 4]))).IsSuccessStatusCode);
+        Assert.False((await http.PutAsync(address, new ByteArrayContent([1, 2, 3, 4, 5, 6]))).IsSuccessStatusCode);
+        Assert.False((await http.PutAsync(new Uri(address.ToString().Replace("an_1", "an_2", StringComparison.Ordinal)), new ByteArrayContent([1, 2, 3, 4, 5]))).IsSuccessStatusCode);
+        Assert.False((await http.GetAsync(address)).IsSuccessStatusCode);
+        Assert.Empty(await ListAsync(""));
+
+        Assert.True((await http.PutAsync(address, new ByteArrayContent([1, 2, 3, 4, 5]))).IsSuccessStatusCode);
+        Assert.Equal(["t/an_1/incoming"], await ListAsync(""));
+    }
+
+    [Fact]
+    public async Task A_signed_address_names_the_host_that_clients_see()
+    {
+        using var store = new S3ObjectStore(
+            _connection! with { PublicEndpoint = new Uri("https://media.example.org/s3") }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+
+        Assert.StartsWith($"https://media.example.org/s3/{_connection!.Bucket}/t/an_1/incoming?", (await store.SignAsync("t/an_1/incoming", 5, TimeSpan.FromMinutes(1), None)).ToString(), StringComparison.Ordinal);
+    }
+
     protected override async Task<IObjectStore> OpenAsync()
     {
         _connection = S3ConnectionString.Parse(await servers.Set.NewS3BucketAsync());
