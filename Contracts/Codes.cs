@@ -91,6 +91,12 @@ public static class ErrorCodes
     /// <summary>409: the upload is not where the request takes it to be, or another request goes on with it.</summary>
     public const string UploadConflict = "upload_conflict";
 
+    /// <summary>422: the address must not be fetched.</summary>
+    public const string UrlNotAllowed = "url_not_allowed";
+
+    /// <summary>422: nothing could be fetched from the address.</summary>
+    public const string UrlUnreachable = "url_unreachable";
+
     /// <summary>409: bytes of the upload are missing.</summary>
     public const string UploadIncomplete = "upload_incomplete";
 

@@ -1,12 +1,14 @@
 using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Documents;
+using Deepfake.IngestService.Fetching;
 using Deepfake.IngestService.Idempotency;
 using Deepfake.IngestService.Reuse;
 using Deepfake.IngestService.Submission;
 using Deepfake.IngestService.Sweeping;
 using Deepfake.IngestService.Uploads;
 using Deepfake.ServiceDefaults.Identity;
+using Deepfake.ServiceDefaults.Outbound;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -54,6 +56,10 @@ public static class IngestExtensions
         services.AddSingleton<TusEndpoints>();
         services.AddDocuments<SigningKey>("signing_key");
         services.AddSingleton<DirectUploads>();
+        services.AddOutbound();
+        services.AddSingleton<MediaFetcher>();
+        services.AddSingleton<UrlSubmission>();
+        services.AddSingleton<NamedSubmission>();
         services.AddSingleton<CurrentModels>();
         services.AddSingleton<FinishedResults>();
         services.AddSingleton<Submitter>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 
 namespace Deepfake.IngestService;
 
@@ -59,6 +60,22 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan DirectWindow { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long fetching a file from an address may take, redirects included; the client waits for it. Default 60 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
+    public TimeSpan UrlTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most redirects on the way to a file. Default 5.</summary>
+    [Range(0, 20)]
+    public int UrlRedirects { get; set; } = 5;
+
+    /// <summary>How many files are fetched at once. Default 16.</summary>
+    [Range(1, 10_000)]
+    public int UrlConcurrency { get; set; } = 16;
+
+    /// <summary>Ports besides the scheme's own that files may be fetched from, separated by commas; <c>any</c> for all. Default none.</summary>
+    [RegularExpression("any|([0-9]{1,5}(,[0-9]{1,5})*)?")]
+    public string UrlPorts { get; set; } = "";
+
     /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);
@@ -73,4 +90,7 @@ public sealed class IngestOptions
 
     /// <summary>Publish every unfinished analysis again at start: for a host whose queue lives in its memory. Default false.</summary>
     public bool RecoverOnStart { get; set; }
+
+    internal IReadOnlySet<int>? ReadUrlPorts() =>
+        UrlPorts == "any" ? null : UrlPorts.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(port => int.Parse(port, CultureInfo.InvariantCulture)).ToHashSet();
 }

@@ -1,6 +1,5 @@
 using Deepfake.Contracts;
 using Deepfake.IngestService.Idempotency;
-using Deepfake.IngestService.Uploads;
 using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -22,7 +21,7 @@ internal static class SubmitEndpoint
     /// </summary>
     private const long Margin = 16 * 1024 * 1024;
 
-    public static async Task<IResult> HandleAsync(HttpContext context, Submitter submitter, UploadSubmission uploads, IOptions<IngestOptions> options)
+    public static async Task<IResult> HandleAsync(HttpContext context, Submitter submitter, NamedSubmission named, IOptions<IngestOptions> options)
     {
         var request = context.Request;
         LimitBody(request, options.Value.MaxBytes);
@@ -35,21 +34,13 @@ internal static class SubmitEndpoint
             Reuse = Reuse(request.Query),
         };
         var outcome = JsonBody.IsJson(request)
-            ? await SubmitNamedAsync(submission, await JsonBody.ReadAsync(request, context.RequestAborted), SubmissionFields.FromQuery(request.Query), uploads, context.RequestAborted)
+            ? await named.SubmitAsync(submission, await JsonBody.ReadAsync(request, context.RequestAborted), SubmissionFields.FromQuery(request.Query), context.RequestAborted)
             : await submitter.SubmitAsync(
                 submission,
                 store => FormBody.IsForm(request) ? FormBody.ReadAsync(request, store, context.RequestAborted) : RawBody.ReadAsync(request, store),
                 context.RequestAborted);
         if (outcome is { Kind: OutcomeKind.Accepted, IsReplayed: false }) IngestMetrics.Accepted(outcome.Analysis);
         return Answer(context.Response.Headers, outcome);
-    }
-
-    private static async Task<SubmissionOutcome> SubmitNamedAsync(
-        SubmissionRequest submission, JsonBody body, SubmissionFields fields, UploadSubmission uploads, CancellationToken cancellationToken)
-    {
-        if (body.UploadId is not { } uploadId) throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "Addresses are not fetched here.");
-        submission = submission with { Named = new NamedFile($"upload {uploadId}", body.Over(fields)) };
-        return await uploads.SubmitAsync(submission, uploadId, body.Over, cancellationToken);
     }
 
     private static bool Reuse(IQueryCollection query) => query["reuse"].ToString() switch

@@ -33,6 +33,8 @@ public static class ProblemCatalogue
         new(ErrorCodes.UnsupportedMedia, 415, "The format is not supported"),
         new(ErrorCodes.PlaylistRejected, 415, "Playlists are not accepted"),
         new(ErrorCodes.IdempotencyKeyReused, 422, "The key belongs to another request"),
+        new(ErrorCodes.UrlNotAllowed, 422, "The address is not allowed"),
+        new(ErrorCodes.UrlUnreachable, 422, "The address cannot be reached"),
         new(ErrorCodes.Truncated, 422, "The file is incomplete"),
         new(ErrorCodes.Corrupt, 422, "The file cannot be decoded"),
         new(ErrorCodes.NoVideo, 422, "The file holds no picture"),

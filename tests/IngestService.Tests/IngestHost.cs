@@ -55,7 +55,12 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public Inbox Inbox => _app.Services.GetRequiredService<Inbox>();
 
-    public static async Task<IngestHost> StartAsync(string? folder = null, params (string Key, string Value)[] settings)
+    public static Task<IngestHost> StartAsync(string? folder = null, params (string Key, string Value)[] settings) => StartAsync(_ => { }, folder, settings);
+
+    /// <param name="configure">Changes services before the service adds its own.</param>
+    /// <param name="folder">Data folder; null for a new one.</param>
+    /// <param name="settings">Configuration.</param>
+    public static async Task<IngestHost> StartAsync(Action<IServiceCollection> configure, string? folder, params (string Key, string Value)[] settings)
     {
         folder ??= Directory.CreateTempSubdirectory("ingest-").FullName;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
@@ -63,6 +68,7 @@ internal sealed class IngestHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value));
         builder.AddServiceDefaults();
+        configure(builder.Services);
         if (builder.Configuration.GetConnectionString("blobs") is null) builder.AddEmbeddedInfrastructure(folder);
         else builder.AddInfrastructure();
         builder.AddIngest();
