@@ -34,6 +34,7 @@ public static class IngestExtensions
         {
             document.ShouldInclude = endpoint => endpoint.GroupName == Document;
             SubmitDocumentation.Describe(document);
+            document.DescribeKeys();
         });
         services.Configure<KestrelServerOptions>(kestrel =>
         {

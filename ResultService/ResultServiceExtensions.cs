@@ -13,6 +13,7 @@ using Deepfake.ResultService.Reviews;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Versions;
 using Deepfake.ResultService.Webhooks;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 
 namespace Deepfake.ResultService;
@@ -54,7 +55,11 @@ public static partial class ResultServiceExtensions
         services.AddPipelineConsumer<ResultConsumer>(ResultConsumer.Settings);
         services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
         services.AddProblems();
-        services.AddOpenApi(DocumentName, document => document.ShouldInclude = endpoint => endpoint.GroupName == DocumentName);
+        services.AddOpenApi(DocumentName, document =>
+        {
+            document.ShouldInclude = endpoint => endpoint.GroupName == DocumentName;
+            document.DescribeKeys();
+        });
         return builder;
     }
 

@@ -26,6 +26,7 @@ internal static class IdentityExtensions
         services.AddOpenApi(Document, document =>
         {
             document.ShouldInclude = endpoint => endpoint.GroupName == Document;
+            document.DescribeKeys();
             document.AddDocumentTransformer((description, _, _) =>
             {
                 description.Info.Title = "Deepfake.Aspire: keys and sessions";
