@@ -149,6 +149,8 @@ public sealed class S3Server : IAsyncDisposable
         osd pool default min size=1
         osd pool default pg num=8
         osd pool default pgp num=8
+        osd crush update on start=false
+        osd class update on start=false
         osd crush chooseleaf type=0
         mon allow pool size one=true
         mon warn on pool no redundancy=false
