@@ -21,7 +21,8 @@ var ingest = WithServers(builder.AddProject<Projects.IngestService>("ingest-serv
 var results = WithServers(builder.AddProject<Projects.ResultService>("result-service")).WithEnvironment("Identity__InternalSecret", secret);
 WithServers(builder.AddProject<Projects.FrameService>("frame-service")).WithReplicas(workers);
 WithServers(builder.AddProject<Projects.ForensicsWorker>("forensics-worker")).WithReplicas(workers);
-WithServers(builder.AddProject<Projects.InferenceWorker>("inference-worker")).WithReplicas(workers)
+var inference = WithServers(builder.AddProject<Projects.InferenceWorker>("inference-worker")).WithReplicas(workers)
+    .WithEnvironment("Identity__InternalSecret", secret)
     .WithEnvironment("DEVICE", gpu ? "cuda" : "cpu");
 
 var gateway = builder.AddProject<Projects.Gateway>("gateway")
@@ -29,6 +30,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
     .WithReference(history).WaitFor(history)
     .WithReference(ingest).WaitFor(ingest)
     .WithReference(results).WaitFor(results)
+    .WithReference(inference)
     .WithEnvironment("Identity__InternalSecret", secret)
     .WithHttpEndpoint(port: 8080)
     .WithHttpHealthCheck("/health")

@@ -70,6 +70,9 @@ public static class ErrorCodes
     /// <summary>422: the container holds no picture.</summary>
     public const string NoVideo = "no_video_stream";
 
+    /// <summary>422: a model is not what it should be; the ensemble goes on as it was.</summary>
+    public const string ModelRefused = "model_refused";
+
     /// <summary>401: no API key, or none that holds.</summary>
     public const string Unauthenticated = "unauthenticated";
 

@@ -183,6 +183,9 @@ public sealed record ModelScores
     /// <summary>Weight in the ensemble, from the manifest, ≥ 0.</summary>
     public required double Weight { get; init; }
 
+    /// <summary>What an operator's decision does to the weight of the fit: 1 for nothing.</summary>
+    public double WeightFactor { get; init; } = 1;
+
     /// <summary>Execution provider that ran it: <c>cpu</c>, <c>cuda</c>.</summary>
     public required string Provider { get; init; }
 

@@ -38,7 +38,7 @@ public static class GatewayExtensions
         services.AddSingleton<IProxyConfigProvider>(provider =>
         {
             var options = provider.GetRequiredService<IOptions<GatewayOptions>>().Value;
-            return new InMemoryConfigProvider(ProxyTable.Routes(options), ProxyTable.Clusters(options, provider.GetRequiredService<IConfiguration>()));
+            return new InMemoryConfigProvider(ProxyTable.Routes(options, provider.GetRequiredService<IConfiguration>()), ProxyTable.Clusters(options, provider.GetRequiredService<IConfiguration>()));
         });
         return builder;
     }

@@ -64,4 +64,8 @@ public sealed class ModelOptions
     /// </summary>
     [Required]
     public string Path { get; set; } = "models";
+
+    /// <summary>How often the folder is looked at for changes, in seconds; 0 for never.</summary>
+    [Range(0, 3600)]
+    public int WatchSeconds { get; set; } = 5;
 }

@@ -1,6 +1,8 @@
 using Deepfake.InferenceWorker.Consumers;
 using Deepfake.InferenceWorker.Inference;
+using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Bus;
+using Deepfake.ServiceDefaults.Outbound;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -26,6 +28,10 @@ public static class InferenceWorkerExtensions
             .ValidateOnStart();
         builder.Services.AddSingleton<ScoringEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ScoringEngine>());
+        builder.Services.AddOutbound();
+        builder.Services.AddSingleton<NetworkDownload>();
+        builder.Services.AddSingleton<ModelRegistry>();
+        builder.Services.AddHostedService<ModelWatch>();
         builder.Services.AddHealthChecks().AddCheck<EnsembleHealthCheck>("models");
         builder.Services.AddPipelineConsumer<FacesExtractedConsumer>(FacesExtractedConsumer.Settings);
         return builder;

@@ -2,6 +2,7 @@ using Deepfake.ForensicsWorker;
 using Deepfake.FrameService;
 using Deepfake.Gateway;
 using Deepfake.InferenceWorker;
+using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.IngestService;
@@ -51,6 +52,7 @@ public static class StandaloneHost
         app.UseWebSockets();
         app.MapIngest();
         app.MapResults();
+        app.MapModels();
         app.MapFrontDoor();
         app.MapDefaultEndpoints();
         return app;

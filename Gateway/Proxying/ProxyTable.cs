@@ -14,6 +14,7 @@ internal static class ProxyTable
     private const string Ingest = "ingest-service";
     private const string Results = "result-service";
     private const string Events = "result-service-events";
+    private const string Inference = "inference-worker";
     private static readonly string[] Schemes = ["http", "https"];
 
     /// <summary>
@@ -31,8 +32,12 @@ internal static class ProxyTable
     /// <summary>Whether a route needs no caller.</summary>
     public static bool IsOpen(RouteConfig route) => route.Metadata?.ContainsKey("open") == true;
 
-    public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options) =>
+    public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options, IConfiguration configuration) =>
     [
+        // Workers take their work from the bus; that they can be called at all is for the model registry, and optional.
+        .. HasInference(configuration)
+            ? (RouteConfig[])[new() { RouteId = "models", ClusterId = Inference, Match = new RouteMatch { Path = "/v1/models/{**rest}" }, Timeout = options.UploadTimeout }]
+            : [],
         new()
         {
             RouteId = SubmitRoute, ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/analyses", Methods = ["POST"] },
@@ -58,7 +63,10 @@ internal static class ProxyTable
         Cluster(Ingest, Ingest, TimeSpan.FromMinutes(2), options, configuration),
         Cluster(Results, Results, options.RequestTimeout, options, configuration),
         Cluster(Events, Results, Never, options, configuration),
+        .. HasInference(configuration) ? (ClusterConfig[])[Cluster(Inference, Inference, options.UploadTimeout, options, configuration)] : [],
     ];
+
+    private static bool HasInference(IConfiguration configuration) => configuration.GetSection($"services:{Inference}").GetChildren().Any();
 
     private static ClusterConfig Cluster(string id, string service, TimeSpan silence, GatewayOptions options, IConfiguration configuration) => new()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Deepfake.InferenceWorker.Models;
+using Deepfake.InferenceWorker.Registry;
 using Microsoft.Extensions.Logging;
 
 namespace Deepfake.InferenceWorker.Inference;
@@ -28,6 +29,7 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
         var sessions = new List<ModelSession>();
         var sequences = new List<SequenceSession>();
         var unavailable = new List<UnavailableModel>();
+        var settings = Settings(path, logger);
         foreach (var folder in ModelFolder.List(path))
         {
             ModelManifest? manifest = null;
@@ -35,22 +37,15 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 manifest = ModelFolder.ReadManifest(folder);
+                var setting = settings.GetValueOrDefault(manifest.Name) ?? new ModelSetting();
+                if (!setting.Enabled) continue;
+                if (setting.Weight is { } weight) manifest = manifest with { Weight = weight, WeightFactor = manifest.Weight > 0 ? weight / manifest.Weight : weight };
                 if (sessions.Exists(s => s.Manifest.Name == manifest.Name) || sequences.Exists(s => s.Manifest.Name == manifest.Name)) throw new ModelRejectedException("another model has the same name");
                 var began = Stopwatch.GetTimestamp();
-                var file = ModelFolder.VerifyFile(folder, manifest);
-                string ranOn;
-                if (manifest.Kind == ModelKind.Sequence)
-                {
-                    sequences.Add(LoadWithFallback(manifest, provider, shape, logger, (on, how) => SequenceSession.Load(manifest, file, on, how)));
-                    ranOn = sequences[^1].Provider;
-                }
-                else
-                {
-                    sessions.Add(LoadWithFallback(manifest, provider, shape, logger, (on, how) => ModelSession.Load(manifest, file, on, how)));
-                    ranOn = sessions[^1].Provider;
-                }
-
-                Log.Loaded(logger, manifest.Name, manifest.Version, ranOn, Stopwatch.GetElapsedTime(began).TotalSeconds);
+                var loaded = LoadFolder(folder, manifest, provider, shape, logger);
+                if (loaded is SequenceSession sequence) sequences.Add(sequence);
+                else sessions.Add((ModelSession)loaded);
+                Log.Loaded(logger, manifest.Name, manifest.Version, (loaded as ModelSession)?.Provider ?? sequences[^1].Provider, Stopwatch.GetElapsedTime(began).TotalSeconds);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -71,11 +66,42 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
         return new Ensemble(sessions, unavailable) { Sequences = sequences };
     }
 
+    /// <summary>Loads the network of one folder.</summary>
+    /// <exception cref="ModelRejectedException">It does not load, fit or run.</exception>
+    public static IDisposable LoadFolder(string folder, IExecutionProvider provider, RunShape shape, ILogger logger) =>
+        LoadFolder(folder, ModelFolder.ReadManifest(folder), provider, shape, logger);
+
+    /// <summary>What a loaded model runs on; null when none of that name is loaded.</summary>
+    public string? ProviderOf(string name) =>
+        Sessions.FirstOrDefault(session => session.Manifest.Name == name)?.Provider ?? Sequences.FirstOrDefault(sequence => sequence.Manifest.Name == name)?.Provider;
+
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var session in Sessions) session.Dispose();
         foreach (var sequence in Sequences) sequence.Dispose();
+    }
+
+    private static IDisposable LoadFolder(string folder, ModelManifest manifest, IExecutionProvider provider, RunShape shape, ILogger logger)
+    {
+        var file = ModelFolder.VerifyFile(folder, manifest);
+        return manifest.Kind == ModelKind.Sequence
+            ? LoadWithFallback(manifest, provider, shape, logger, (on, how) => SequenceSession.Load(manifest, file, on, how))
+            : LoadWithFallback(manifest, provider, shape, logger, (on, how) => ModelSession.Load(manifest, file, on, how));
+    }
+
+    private static IReadOnlyDictionary<string, ModelSetting> Settings(string path, ILogger logger)
+    {
+        try
+        {
+            return RegistryFile.Read(path);
+        }
+        catch (ModelRejectedException e)
+        {
+            // Better all models than none because of a file about them.
+            Log.RegistryIgnored(logger, e.Message);
+            return new Dictionary<string, ModelSetting>();
+        }
     }
 
     private static T LoadWithFallback<T>(ModelManifest manifest, IExecutionProvider provider, RunShape shape, ILogger logger, Func<IExecutionProvider, RunShape, T> load)
@@ -102,6 +128,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
 
         [LoggerMessage(3013, LogLevel.Warning, "Model {Model} does not run on {Provider}; it runs on the CPU")]
         public static partial void FellBack(ILogger logger, string model, string provider, Exception exception);
+
+        [LoggerMessage(3015, LogLevel.Error, "The decisions about models are ignored: {Error}")]
+        public static partial void RegistryIgnored(ILogger logger, string error);
 
         [LoggerMessage(3014, LogLevel.Warning, "No model is available in {Path}: results will be inconclusive")]
         public static partial void Empty(ILogger logger, string path);

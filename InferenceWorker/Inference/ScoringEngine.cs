@@ -1,4 +1,6 @@
 using Deepfake.Contracts;
+using Deepfake.InferenceWorker.Models;
+using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,37 +11,93 @@ namespace Deepfake.InferenceWorker.Inference;
 /// <summary>Loads the ensemble in the background at start and scores packs with it.</summary>
 public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, IOptions<ModelOptions> models, ILogger<ScoringEngine> logger) : BackgroundService
 {
-    private readonly TaskCompletionSource<(Ensemble Ensemble, CropBatcher Batcher)> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _loading = new(1);
+    private volatile Generation? _current;
+
+    /// <summary>The models folder.</summary>
+    public string Folder { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, models.Value.Path));
+
+    /// <summary>What the folder looked like when the ensemble in service was loaded; see <see cref="RegistryFile.Stamp"/>.</summary>
+    public string? Stamp { get; private set; }
 
     /// <summary>Whether loading is over.</summary>
     public bool IsLoaded => _loaded.Task.IsCompletedSuccessfully;
 
-    /// <summary>The ensemble, once loading is over.</summary>
-    public async Task<Ensemble> GetEnsembleAsync(CancellationToken cancellationToken) => (await _loaded.Task.WaitAsync(cancellationToken)).Ensemble;
+    /// <summary>The ensemble in service, once loading is over. For looking at: it may be freed at any time after a reload.</summary>
+    public async Task<Ensemble> GetEnsembleAsync(CancellationToken cancellationToken)
+    {
+        await _loaded.Task.WaitAsync(cancellationToken);
+        return _current!.Ensemble;
+    }
 
     /// <summary>Says that a pack is on its way; null while models are loading.</summary>
-    public CropBatcher.Announcement? Announce() => IsLoaded ? _loaded.Task.Result.Batcher.Announce() : null;
+    public CropBatcher.Announcement? Announce() => _current?.Batcher.Announce();
 
     /// <summary>
     /// Scores a pack by every model; waits until loading is over. Models that are not available are in the answer with their error.
     /// </summary>
     public async Task<ScoredPack> ScoreAsync(FacePack pack, Lane lane, CropBatcher.Announcement? announcement, CancellationToken cancellationToken)
     {
-        var (ensemble, batcher) = await _loaded.Task.WaitAsync(cancellationToken);
-        var scored = await batcher.ScoreAsync(pack, lane, announcement, cancellationToken);
-        var overTracks = ensemble.Sequences.Count == 0 ? [] : await Task.Run(() => ScoreTracks(ensemble, pack, cancellationToken), cancellationToken);
-        return scored with
+        await _loaded.Task.WaitAsync(cancellationToken);
+        var generation = Enter();
+        try
         {
-            Models = [.. scored.Models, .. overTracks, .. ensemble.Unavailable.Select(model => new ModelScores
+            var ensemble = generation.Ensemble;
+            var scored = await generation.Batcher.ScoreAsync(pack, lane, announcement, cancellationToken);
+            var overTracks = ensemble.Sequences.Count == 0 ? [] : await Task.Run(() => ScoreTracks(ensemble, pack, cancellationToken), cancellationToken);
+            return scored with
             {
-                Name = model.Name,
-                Version = model.Version,
-                Weight = model.Weight,
-                Provider = "none",
-                Scores = [],
-                Error = model.Error,
-            })],
-        };
+                Models = [.. scored.Models, .. overTracks, .. ensemble.Unavailable.Select(model => new ModelScores
+                {
+                    Name = model.Name,
+                    Version = model.Version,
+                    Weight = model.Weight,
+                    Provider = "none",
+                    Scores = [],
+                    Error = model.Error,
+                })],
+            };
+        }
+        finally
+        {
+            generation.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Loads the folder anew and puts the new ensemble into service; packs under way end with the old one.
+    /// </summary>
+    /// <exception cref="ModelRejectedException">A model that scores now would not load: the running ensemble goes on.</exception>
+    public async Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _loaded.Task.WaitAsync(cancellationToken);
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            var before = _current!;
+            var (next, stamp) = await Task.Run(() => Load(cancellationToken), cancellationToken);
+            if (next.Ensemble.Unavailable.FirstOrDefault(model => before.Ensemble.ProviderOf(model.Name) is not null) is { } broken)
+            {
+                next.Retire();
+                throw new ModelRejectedException($"model '{broken.Name}': {broken.Error}");
+            }
+
+            (_current, Stamp) = (next, stamp);
+            before.Retire();
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    /// <summary>Loads one folder on trial and frees it.</summary>
+    /// <exception cref="ModelRejectedException">It does not load, fit or run.</exception>
+    public void Try(string folder)
+    {
+        var provider = ExecutionProviders.Choose(inference.Value, logger);
+        Ensemble.LoadFolder(folder, provider, Shape(inference.Value, provider) with { Lanes = 1 }, logger).Dispose();
     }
 
     /// <inheritdoc/>
@@ -48,7 +106,8 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
         // Reading, hashing and warming up take seconds: the host must not wait for them.
         try
         {
-            _loaded.SetResult(await Task.Run(() => Load(stoppingToken), stoppingToken));
+            (_current, Stamp) = await Task.Run(() => Load(stoppingToken), stoppingToken);
+            _loaded.SetResult();
         }
         catch (Exception e)
         {
@@ -60,26 +119,28 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        if (IsLoaded)
-        {
-            var (ensemble, batcher) = _loaded.Task.Result;
-            foreach (var session in ensemble.Sessions) session.Terminate();
-            foreach (var sequence in ensemble.Sequences) sequence.Terminate();
-            batcher.Dispose();
-            ensemble.Dispose();
-        }
-
+        _current?.Dispose();
+        _loading.Dispose();
         base.Dispose();
     }
 
-    private (Ensemble Ensemble, CropBatcher Batcher) Load(CancellationToken cancellationToken)
+    private Generation Enter()
+    {
+        while (true)
+        {
+            // A retired generation has a successor in place already.
+            if (_current is { } generation && generation.TryEnter()) return generation;
+        }
+    }
+
+    private (Generation Generation, string Stamp) Load(CancellationToken cancellationToken)
     {
         var options = inference.Value;
         var provider = ExecutionProviders.Choose(options, logger);
         var shape = Shape(options, provider);
-        var path = Path.Combine(AppContext.BaseDirectory, models.Value.Path);
-        var ensemble = Ensemble.Load(path, provider, shape, logger, cancellationToken);
-        return (ensemble, new CropBatcher(ensemble.Sessions, shape, TimeSpan.FromMilliseconds(options.MaxWaitMilliseconds), logger));
+        var stamp = RegistryFile.Stamp(Folder); // before reading: what changes meanwhile is seen as a change
+        var ensemble = Ensemble.Load(Folder, provider, shape, logger, cancellationToken);
+        return (new Generation(ensemble, new CropBatcher(ensemble.Sessions, shape, TimeSpan.FromMilliseconds(options.MaxWaitMilliseconds), logger)), stamp);
     }
 
     private List<ModelScores> ScoreTracks(Ensemble ensemble, FacePack pack, CancellationToken cancellationToken)
@@ -108,6 +169,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
                 Name = sequence.Manifest.Name,
                 Version = sequence.Manifest.Version,
                 Weight = sequence.Manifest.Weight,
+                WeightFactor = sequence.Manifest.WeightFactor,
                 Provider = sequence.Provider,
                 Scores = scores,
                 Error = error,

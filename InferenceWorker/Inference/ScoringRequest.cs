@@ -70,6 +70,7 @@ internal sealed class ScoringRequest : IDisposable
             Name = session.Manifest.Name,
             Version = session.Manifest.Version,
             Weight = session.Manifest.Weight,
+        WeightFactor = session.Manifest.WeightFactor,
             Provider = session.Provider,
             Scores = _errors[model] is null ? _scores[model] : [],
             Error = _errors[model],

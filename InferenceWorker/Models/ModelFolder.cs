@@ -18,7 +18,7 @@ public static partial class ModelFolder
     /// <summary>Folders with a manifest below a path, by name; none when the path does not exist.</summary>
     public static IReadOnlyList<string> List(string path) =>
         Directory.Exists(path)
-            ? [.. Directory.EnumerateDirectories(path).Where(folder => File.Exists(Path.Combine(folder, ManifestName))).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateDirectories(path).Where(folder => !Path.GetFileName(folder).StartsWith('.') && File.Exists(Path.Combine(folder, ManifestName))).Order(StringComparer.Ordinal)]
             : [];
 
     /// <summary>Reads and checks the manifest of a folder.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Deepfake.InferenceWorker.Models;
 
@@ -77,6 +78,10 @@ public sealed record ModelManifest
 
     /// <summary>Weight in the ensemble, ≥ 0.</summary>
     public required double Weight { get; init; }
+
+    /// <summary>Weight in force over the manifest's own: what an operator's decision does to a fitted weight. Not read from the file.</summary>
+    [JsonIgnore]
+    public double WeightFactor { get; init; } = 1;
 
     /// <summary>Terms of the weights.</summary>
     public required string Licence { get; init; }

@@ -21,7 +21,7 @@ public sealed class Ensemble
         Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) > 0) ? manifest : null;
         Models = Fit is null ? reported : [.. reported, .. Absent(reported, Fit)];
         _weights = Fit is { } fit
-            ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name))]
+            ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name) * model.WeightFactor)]
             : Normalised([.. Models.Select(model => model.Weight)]);
         _total = _weights.Sum();
     }

@@ -38,6 +38,7 @@ public static class ProblemCatalogue
         new(ErrorCodes.Truncated, 422, "The file is incomplete"),
         new(ErrorCodes.Corrupt, 422, "The file cannot be decoded"),
         new(ErrorCodes.NoVideo, 422, "The file holds no picture"),
+        new(ErrorCodes.ModelRefused, 422, "The model is refused"),
         new(ErrorCodes.RateLimited, 429, "Too many requests"),
         new(ErrorCodes.ChecksumMismatch, 460, "The checksum does not match"),
         new(ErrorCodes.Internal, 500, "Internal error"),

@@ -1,0 +1,58 @@
+using Deepfake.Contracts;
+using Deepfake.InferenceWorker.Inference;
+using Deepfake.InferenceWorker.Models;
+using Deepfake.ServiceDefaults.Identity;
+using Deepfake.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Deepfake.InferenceWorker.Registry;
+
+/// <summary>The model registry over HTTP, for operators.</summary>
+public static class ModelEndpoints
+{
+    /// <summary>Maps <c>/v1/models</c>.</summary>
+    public static void MapModels(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/v1/models").WithTags("models");
+        group.MapGet("", async (ModelRegistry registry, CancellationToken stop) => new RegisteredModel.ModelList(await registry.ListAsync(stop)))
+            .WithName("ListModels").WithSummary("Lists the models, loaded or not, with their weights.")
+            .Produces<RegisteredModel.ModelList>().RequireScope(Scopes.Operator);
+        group.MapPost("", (ModelAddition addition, ModelRegistry registry, CancellationToken stop) => Answer(async () =>
+            {
+                var model = await registry.AddAsync(addition, stop);
+                return Results.Created("/v1/models/" + model.Name, model);
+            }))
+            .WithName("AddModel").WithSummary("Fetches a network from an https address and adds it to the ensemble.")
+            .WithDescription("The file must have the SHA-256 that is given, fit the manifest and run; else nothing changes. The ensemble goes on meanwhile.")
+            .Produces<RegisteredModel>(201).ProducesProblem(400).ProducesProblem(422).RequireScope(Scopes.Operator);
+        group.MapPatch("/{name}", (string name, ModelChange change, ModelRegistry registry, CancellationToken stop) =>
+                Answer(async () => Results.Ok(await registry.ChangeAsync(name, change, stop))))
+            .WithName("ChangeModel").WithSummary("Enables, disables or weighs a model, without a restart.")
+            .Produces<RegisteredModel>().ProducesProblem(404).ProducesProblem(422).RequireScope(Scopes.Operator);
+        group.MapPost("/reload", (ScoringEngine engine, ModelRegistry registry, CancellationToken stop) => Answer(async () =>
+            {
+                await engine.ReloadAsync(stop);
+                return Results.Ok(new RegisteredModel.ModelList(await registry.ListAsync(stop)));
+            }))
+            .WithName("ReloadModels").WithSummary("Loads the models folder anew; the running ensemble scores until the new one is ready.")
+            .Produces<RegisteredModel.ModelList>().ProducesProblem(422).RequireScope(Scopes.Operator);
+    }
+
+    private static async Task<IResult> Answer(Func<Task<IResult>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (ModelRejectedException e)
+        {
+            return Problem.Answer(ErrorCodes.ModelRefused, e.Message);
+        }
+        catch (UnknownModelException e)
+        {
+            return Problem.Answer(ErrorCodes.NotFound, e.Message);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Deepfake.Contracts;
+using Deepfake.InferenceWorker.Inference;
+using Deepfake.InferenceWorker.Models;
+using Deepfake.InferenceWorker.Registry;
+using Deepfake.Infrastructure.Packs;
+using Deepfake.ServiceDefaults.Outbound;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Deepfake.InferenceWorker.Tests.Registry;
+
+public sealed class ModelRegistryTests : IAsyncLifetime
+{
+    private static readonly FacePack Pack = TestCrops.Pack(TestCrops.Pattern(0), TestCrops.Pattern(1));
+
+    private readonly TestModels _models = new();
+    private readonly LoggerFactory _loggers = new();
+    private ScoringEngine _engine = null!;
+    private ModelRegistry _registry = null!;
+    private WebApplication _hub = null!;
+
+    public async Task InitializeAsync()
+    {
+        _models.Add("weighted_nchw");
+        var options = Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 });
+        _engine = new ScoringEngine(Options.Create(new InferenceOptions { Threads = 2 }), options, _loggers.CreateLogger<ScoringEngine>());
+        await _engine.StartAsync(CancellationToken.None);
+        var guard = new GuardedHandler(Options.Create(new OutboundOptions { AllowedNetworks = "127.0.0.0/8" }));
+        _registry = new ModelRegistry(_engine, new NetworkDownload(guard));
+        await _registry.ListAsync(CancellationToken.None);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _hub = builder.Build();
+        _hub.MapGet("/{name}.onnx", (string name) => Results.File(TestModels.Network(name), "application/octet-stream"));
+        _hub.MapGet("/moved/{name}.onnx", (string name) => Results.Redirect($"/{name}.onnx"));
+        _hub.MapGet("/round", () => Results.Redirect("/round"));
+        _hub.MapGet("/inside", () => Results.Redirect("https://10.0.0.1/model.onnx"));
+        await _hub.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _engine.StopAsync(CancellationToken.None);
+        _engine.Dispose();
+        _registry.Dispose();
+        _loggers.Dispose();
+        await _hub.DisposeAsync();
+        _models.Dispose();
+    }
+
+    [Fact]
+    public async Task A_model_from_an_address_scores_without_a_restart()
+    {
+        var added = await _registry.AddAsync(Addition("two_classes", "moved/two_classes.onnx"), CancellationToken.None);
+        Assert.Equal(("two-classes", true, "cpu", null), (added.Name, added.Loaded, added.Provider, added.Error));
+        Assert.Equal(["two-classes", "weighted-nchw"], await Scoring());
+        Assert.Equal(["two-classes", "weighted-nchw"], (await _registry.ListAsync(CancellationToken.None)).Select(model => model.Name));
+    }
+
+    [Theory]
+    [InlineData("two_classes.onnx", "another SHA-256", true)]
+    [InlineData("probability.onnx", "another SHA-256", false)]
+    [InlineData("nothing.onnx.html", "the address answered 404", false)]
+    [InlineData("round", "redirects more than", false)]
+    [InlineData("inside", "the address is not public", false)]
+    public async Task A_file_that_is_not_the_promised_one_is_refused(string path, string reason, bool wrongHash)
+    {
+        var addition = Addition("two_classes", path);
+        if (wrongHash) addition = addition with { Sha256 = new string('0', 64) };
+        var error = await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.AddAsync(addition, CancellationToken.None));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.Equal(["weighted-nchw"], await Scoring());
+        Assert.Single(Directory.GetDirectories(_models.Path)); // nothing half-made is left
+    }
+
+    [Fact]
+    public async Task A_network_that_does_not_fit_its_manifest_is_refused()
+    {
+        var addition = Addition("two_classes", "two_classes.onnx", manifest => manifest["input"]!["size"] = 32);
+        var error = await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.AddAsync(addition, CancellationToken.None));
+        Assert.Contains("not float32 [N,3,32,32]", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["weighted-nchw"], await Scoring());
+    }
+
+    [Fact]
+    public async Task A_name_is_taken_once()
+    {
+        var addition = Addition("two_classes", "two_classes.onnx", manifest => manifest["name"] = "weighted-nchw");
+        Assert.Contains("already", (await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.AddAsync(addition, CancellationToken.None))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_is_added_with_its_manifest_and_network_alone()
+    {
+        using var elsewhere = new TestModels();
+        elsewhere.Add("probability", manifest => manifest["output"]!["kind"] = "probability");
+        var folder = Path.Combine(elsewhere.Path, "probability");
+        await File.WriteAllTextAsync(Path.Combine(folder, "secrets.txt"), "stay");
+        await _registry.AddFolderAsync(folder, CancellationToken.None);
+        Assert.Equal(["probability", "weighted-nchw"], await Scoring());
+        Assert.False(File.Exists(Path.Combine(_models.Path, "probability", "secrets.txt")));
+    }
+
+    [Fact]
+    public async Task Disabled_models_are_silent_and_weights_reach_the_scores()
+    {
+        await _registry.AddAsync(Addition("two_classes", "two_classes.onnx"), CancellationToken.None);
+        var changed = await _registry.ChangeAsync("two-classes", new ModelChange(null, 2.5), CancellationToken.None);
+        Assert.Equal((true, 2.5), (changed.Loaded, changed.Weight));
+        var scores = (await _engine.ScoreAsync(Pack, Lane.Batch, null, CancellationToken.None)).Models.Single(model => model.Name == "two-classes");
+        Assert.Equal((2.5, 2.5), (scores.Weight, scores.WeightFactor));
+
+        changed = await _registry.ChangeAsync("two-classes", new ModelChange(false, null), CancellationToken.None);
+        Assert.Equal((false, false, 2.5, null), (changed.Enabled, changed.Loaded, changed.Weight, changed.Error));
+        Assert.Equal(["weighted-nchw"], await Scoring());
+        Assert.True((await _registry.ChangeAsync("two-classes", new ModelChange(true, null), CancellationToken.None)).Loaded);
+        await Assert.ThrowsAsync<UnknownModelException>(() => _registry.ChangeAsync("nobody", new ModelChange(true, null), CancellationToken.None));
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.ChangeAsync("two-classes", new ModelChange(null, -1), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_reload_that_would_lose_a_model_is_refused_and_the_ensemble_goes_on()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_models.Path, "weighted_nchw", "model.onnx"), "no network");
+        Assert.Contains("weighted-nchw", (await Assert.ThrowsAsync<ModelRejectedException>(() => _engine.ReloadAsync(CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Equal(["weighted-nchw"], await Scoring());
+    }
+
+    [Fact]
+    public async Task Packs_are_scored_by_one_whole_ensemble_while_it_is_replaced_again_and_again()
+    {
+        await _registry.AddAsync(Addition("two_classes", "two_classes.onnx"), CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        var scoring = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            var scored = 0;
+            while (!stop.IsCancellationRequested)
+            {
+                using var announcement = _engine.Announce();
+                var models = (await _engine.ScoreAsync(Pack, Lane.Batch, announcement, CancellationToken.None)).Models;
+                Assert.All(models, model => Assert.Equal((2, null), (model.Scores.Count, model.Error)));
+                scored++;
+            }
+
+            return scored;
+        })).ToList();
+        for (var i = 0; i < 6; i++) await _registry.ChangeAsync("two-classes", new ModelChange(i % 2 == 1, null), CancellationToken.None);
+        await stop.CancelAsync();
+        Assert.All(await Task.WhenAll(scoring), scored => Assert.True(scored > 0));
+    }
+
+    [Fact]
+    public async Task What_another_hand_puts_into_the_folder_is_followed()
+    {
+        using var watch = new ModelWatch(_engine, Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 }), TimeProvider.System, _loggers.CreateLogger<ModelWatch>());
+        await watch.StartAsync(CancellationToken.None);
+        _models.Add("two_classes", manifest => manifest["output"]!["kind"] = "two_class_logits");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await Scoring()).Length < 2) await Task.Delay(50, patience.Token);
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    private async Task<string[]> Scoring() =>
+        [.. (await _engine.ScoreAsync(Pack, Lane.Interactive, null, CancellationToken.None)).Models.Where(model => model.Error is null).Select(model => model.Name).Order(StringComparer.Ordinal)];
+
+    private ModelAddition Addition(string network, string path, Action<JsonObject>? change = null)
+    {
+        var manifest = TestModels.Manifest(network);
+        if (network == "two_classes") manifest["output"]!["kind"] = "two_class_logits";
+        change?.Invoke(manifest);
+        manifest.Remove("sha256");
+        return new ModelAddition
+        {
+            Manifest = JsonSerializer.SerializeToElement(manifest),
+            Url = new Uri(new Uri(_hub.Urls.First()), path),
+            Sha256 = Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(TestModels.Network(network)))),
+        };
+    }
+}
