@@ -28,6 +28,7 @@ TERMS = {
     "ffpp_c23": "FaceForensics++ c23 clips: FaceForensics++ terms, non-commercial research",
     "ffpp_crops": "FaceForensics++ face crops: FaceForensics++ terms, non-commercial research",
     "stylegan": "FFHQ-like and StyleGAN portraits: research use",
+    "portraits_gan": "studio portraits of a GAN: no terms stated",
 }
 
 
