@@ -229,7 +229,7 @@ public sealed class SubmitTests : IAsyncLifetime
         var submit = document.RootElement.GetProperty("paths").GetProperty("/v1/analyses").GetProperty("post");
         var form = submit.GetProperty("requestBody").GetProperty("content").GetProperty("multipart/form-data").GetProperty("schema").GetProperty("properties");
         Assert.Equal("binary", form.GetProperty("file").GetProperty("format").GetString());
-        Assert.Equal(["200", "202", "400", "409", "413", "415", "422", "503"], submit.GetProperty("responses").EnumerateObject().Select(answer => answer.Name));
+        Assert.Equal(["200", "202", "400", "401", "403", "409", "413", "415", "422", "429", "503"], submit.GetProperty("responses").EnumerateObject().Select(answer => answer.Name).Order());
         var parameters = submit.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString());
         Assert.Equal(["lane", "webhook", "profile", "heat_maps", "retention", "reference", "metadata", "reuse", "Idempotency-Key", "X-Filename"], parameters);
         Assert.True(document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("Analysis").GetProperty("properties").TryGetProperty("deepfake_score", out _));
