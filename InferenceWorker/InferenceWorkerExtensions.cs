@@ -3,6 +3,7 @@ using Deepfake.InferenceWorker.Inference;
 using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.ServiceDefaults.Outbound;
+using Deepfake.ServiceDefaults.Problems;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,7 @@ public static class InferenceWorkerExtensions
             .ValidateOnStart();
         builder.Services.AddSingleton<ScoringEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ScoringEngine>());
+        builder.Services.AddProblems();
         builder.Services.AddOutbound();
         builder.Services.AddSingleton<NetworkDownload>();
         builder.Services.AddSingleton<ModelRegistry>();
