@@ -39,6 +39,8 @@ public static class SecurityHeaders
         headers["Referrer-Policy"] = "no-referrer";
         headers["Permissions-Policy"] = Permissions;
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        // No other site shows our pictures as its own; origins that CORS lets in still read them.
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.Remove("Server");
         if (headers.CacheControl.Count == 0 && (path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase) || context.Response.StatusCode >= 400)) headers.CacheControl = "no-store";
         return Task.CompletedTask;

@@ -104,6 +104,7 @@ public sealed class FrontDoorTests : IAsyncLifetime
         Assert.Equal("nosniff", Header(response, "X-Content-Type-Options"));
         Assert.Equal("DENY", Header(response, "X-Frame-Options"));
         Assert.Equal("no-referrer", Header(response, "Referrer-Policy"));
+        Assert.Equal("same-origin", Header(response, "Cross-Origin-Resource-Policy"));
         Assert.Contains("camera=()", Header(response, "Permissions-Policy"), StringComparison.Ordinal);
         var policy = Header(response, "Content-Security-Policy");
         Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
@@ -150,6 +151,8 @@ public sealed class FrontDoorTests : IAsyncLifetime
         Assert.Equal("https://app.example.org", Header(allowed, "Access-Control-Allow-Origin"));
         Assert.Contains("POST", Header(allowed, "Access-Control-Allow-Methods"), StringComparison.Ordinal);
         Assert.False(denied.Headers.Contains("Access-Control-Allow-Origin"));
+        // A key is sent on purpose; a cookie would be sent by the browser itself.
+        Assert.False(allowed.Headers.Contains("Access-Control-Allow-Credentials"));
     }
 
     [Fact]

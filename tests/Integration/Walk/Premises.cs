@@ -33,7 +33,10 @@ public sealed class Premises : IAsyncLifetime
         _operatorKey = await Host.NewKeyAsync();
         _host = await Host.StartAsync("Standalone", new Dictionary<string, string>
         {
-            ["DATA_PATH"] = _data.Path, ["Identity__AllowLocal"] = "false", ["Identity__BootstrapKey"] = _operatorKey, ["Limits__Key__RequestsPerSecond"] = "0",
+            ["DATA_PATH"] = _data.Path,
+            ["Identity__AllowLocal"] = "false",
+            ["Identity__BootstrapKey"] = _operatorKey,
+            ["Limits__Key__RequestsPerSecond"] = "0",
         });
         Operations = await Operation.ReadAllAsync(Client(null));
         await FurnishAsync(patience.Token);
