@@ -15,14 +15,16 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
   const moving = analysis.media.kind !== 'image';
   return (
     <section className="card" aria-labelledby="faces-title">
-      <h2 id="faces-title">
-        Faces <span className="count">{analysis.faces.length}</span>
-      </h2>
-      {analysis.faces.some((face) => face.heat_map !== null) && (
-        <button type="button" className="button" aria-pressed={heat} onClick={() => setHeat(!heat)}>
-          Show heat maps
-        </button>
-      )}
+      <div className="card-head">
+        <h2 id="faces-title">
+          Faces <span className="count">{analysis.faces.length}</span>
+        </h2>
+        {analysis.faces.some((face) => face.heat_map !== null) && (
+          <button type="button" className="button" aria-pressed={heat} onClick={() => setHeat(!heat)}>
+            Show heat maps
+          </button>
+        )}
+      </div>
       {heat && <p className="faces-note">Yellow to red: places that the models hold against the face. No colour: no such place.</p>}
       <ul className="faces">
         {faces.map((face) => (

@@ -64,6 +64,8 @@ export function Timeline({ analysis, playhead, onSeek }: Props) {
     choose(Math.min(last, Math.max(0, next)));
   };
 
+  const ticks = timeTicks(end, plot.width);
+  const tenths = ticks.some((seconds) => !Number.isInteger(seconds));
   const subject = track === null ? 'highest score' : `score of face ${track}`;
   const valueText = sample
     ? `${formatClock(sample.seconds, true)}: ${subject} ${sample.score === null ? 'not measured' : `${formatScore(sample.score)} of 100`}${inSegment ? ', in a suspicious stretch' : ''}`
@@ -71,7 +73,7 @@ export function Timeline({ analysis, playhead, onSeek }: Props) {
 
   return (
     <section className="card timeline" aria-labelledby="timeline-title">
-      <div className="timeline-head">
+      <div className="card-head">
         <h2 id="timeline-title">Timeline</h2>
         {faces.length > 1 && (
           <div className="chips" role="group" aria-label="Whose score to show">
@@ -120,9 +122,9 @@ export function Timeline({ analysis, playhead, onSeek }: Props) {
               </text>
             </g>
           ))}
-          {timeTicks(end, plot.width).map((seconds) => (
+          {ticks.map((seconds) => (
             <text key={seconds} className="axis" x={scale.x(seconds)} y={height - 8} textAnchor={axisAnchor(scale.x(seconds), plot)}>
-              {formatClock(seconds, end < 2)}
+              {formatClock(seconds, tenths)}
             </text>
           ))}
           {shownSegments.map((segment, i) => {
