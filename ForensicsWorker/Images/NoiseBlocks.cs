@@ -28,7 +28,7 @@ public static class NoiseBlocks
     {
         var blocks = new List<NoiseBlock>();
         Span<float> means = stackalloc float[16];
-        Span<double> residual = stackalloc double[Side * Side];
+        Span<float> residual = stackalloc float[Side * Side];
         for (var y = 1; y + Side < plane.Height; y += Side)
         {
             for (var x = 1; x + Side < plane.Width; x += Side)
@@ -36,8 +36,8 @@ public static class NoiseBlocks
                 Means(plane, x, y, means);
                 float low = TensorPrimitives.Min<float>(means), high = TensorPrimitives.Max<float>(means);
                 if (low < Dark || high > Bright || high - low > TooRough) continue;
-                for (var i = 0; i < residual.Length; i++) residual[i] = HighPass(plane, x + i % Side, y + i / Side);
-                var (_, deviation) = RobustStatistics.MedianAndDeviation(residual);
+                HighPass(plane, x, y, residual);
+                var deviation = RobustStatistics.NormalScale * RobustStatistics.Select(residual, residual.Length / 2);
                 blocks.Add(new NoiseBlock(
                     x + Side / 2f, y + Side / 2f, Math.Log2(deviation + Rounding), Math.Log2(TensorPrimitives.StdDev<float>(means) + 1), TensorPrimitives.Average<float>(means)));
             }
@@ -56,12 +56,24 @@ public static class NoiseBlocks
         }
     }
 
-    /// <summary>The 3 × 3 kernel (−1 2 −1; 2 −4 2; −1 2 −1) / 4: zero on constant and linear ramps along either axis.</summary>
-    private static double HighPass(LumaPlane plane, int x, int y)
+    /// <summary>
+    /// Magnitudes after the 3 × 3 kernel (−1 2 −1; 2 −4 2; −1 2 −1) / 4, which is zero on constant and linear ramps along either axis: its
+    /// median needs no taking out.
+    /// </summary>
+    private static void HighPass(LumaPlane plane, int x, int y, Span<float> residual)
     {
-        var p = plane.Pixels;
         var w = plane.Width;
-        var at = y * w + x;
-        return (2 * (p[at - 1] + p[at + 1] + p[at - w] + p[at + w]) - p[at - w - 1] - p[at - w + 1] - p[at + w - 1] - p[at + w + 1] - 4 * p[at]) / 4;
+        for (var row = 0; row < Side; row++)
+        {
+            var at = (y + row) * w + x - 1;
+            ReadOnlySpan<float> above = plane.Pixels.AsSpan(at - w, Side + 2), here = plane.Pixels.AsSpan(at, Side + 2), below = plane.Pixels.AsSpan(at + w, Side + 2);
+            var line = residual.Slice(row * Side, Side);
+            for (var i = 0; i < line.Length; i++)
+            {
+                var sides = here[i] + here[i + 2] + above[i + 1] + below[i + 1];
+                var corners = above[i] + above[i + 2] + below[i] + below[i + 2];
+                line[i] = Math.Abs(2 * sides - corners - 4 * here[i + 1]) / 4;
+            }
+        }
     }
 }

@@ -12,15 +12,15 @@ public readonly record struct RepeatedRun(double Start, double End, double Delay
 {
     private const int Columns = 16, MinSamples = 4, StepsPerSample = 10;
 
-    /// <summary>Share of a frame's distance to its neighbours that a repetition may differ by, and grey levels that codecs differ by.</summary>
-    private const double LikeShare = 0.35, Moving = 0.5;
+    /// <summary>Share of a frame's distance to its neighbours that a repetition may differ by, and that distance in grey levels at least.</summary>
+    private const double LikeShare = 0.6, Moving = 0.15;
 
     /// <summary>
-    /// The longest one; null for none. Samples lie apart in time, and a repetition hardly begins on one of them: every delay is tried in steps
+    /// The one that fits best over all its samples; null for none. Samples lie apart in time, and a repetition hardly begins on one of them: every delay is tried in steps
     /// of a tenth of their distance, against the frame that lies there, mixed of the two samples around it. A repetition fits far better
     /// than a frame fits its own neighbours, over several samples at one delay; where nothing moves nothing is concluded.
     /// </summary>
-    public static RepeatedRun? Longest(Thumbnails thumbnails)
+    public static RepeatedRun? Find(Thumbnails thumbnails)
     {
         var (frames, seconds) = (thumbnails.Frames, thumbnails.Seconds);
         if (frames.Count < 2 * MinSamples) return null;
@@ -29,27 +29,33 @@ public readonly record struct RepeatedRun(double Start, double End, double Delay
         if (!(spacing > 0)) return null;
         var limits = Limits(small);
         var mixed = new float[small[0].Length];
-        RepeatedRun? longest = null;
+        RepeatedRun? best = null;
+        double bestFit = 0;
         for (var delay = 2 * spacing; delay <= seconds[^1] - seconds[0] - (MinSamples - 1) * spacing + 1e-9; delay += spacing / StepsPerSample)
         {
             int from = -1, after = 0;
-            for (var i = 0; i < small.Length; i++)
+            double fit = 0;
+            for (var i = 0; i <= small.Length; i++)
             {
-                while (after < small.Length && seconds[after] < seconds[i] + delay - 1e-9) after++;
-                var fits = after < small.Length && after > i && limits[i] > 0 && Distance(small, seconds, after, seconds[i] + delay, small[i], mixed) < limits[i];
-                if (fits && from < 0) from = i;
-                if (from >= 0 && (!fits || i == small.Length - 1))
+                while (i < small.Length && after < small.Length && seconds[after] < seconds[i] + delay - 1e-9) after++;
+                var share = i < small.Length && after < small.Length && after > i && limits[i] > 0
+                    ? 1 - Distance(small, seconds, after, seconds[i] + delay, small[i], mixed) / limits[i]
+                    : 0;
+                if (share > 0)
                 {
-                    var last = fits ? i : i - 1;
-                    // Longer than its delay would be a slow scene that resembles itself.
-                    if (last - from + 1 >= MinSamples && last - from + 1 > (longest?.Samples ?? 0) && seconds[last] - seconds[from] <= delay)
-                        longest = new RepeatedRun(seconds[from], seconds[last], delay, last - from + 1);
-                    from = -1;
+                    if (from < 0) (from, fit) = (i, 0);
+                    fit += share;
+                    continue;
                 }
+
+                // Longer than its delay would be a slow scene that resembles itself.
+                if (from >= 0 && i - from >= MinSamples && fit > bestFit && seconds[i - 1] - seconds[from] <= delay)
+                    (best, bestFit) = (new RepeatedRun(seconds[from], seconds[i - 1], delay, i - from), fit);
+                from = -1;
             }
         }
 
-        return longest;
+        return best;
     }
 
     /// <summary>How near a frame has to be to count as repeated; 0 where too little moves to tell.</summary>

@@ -39,7 +39,7 @@ public sealed class MotionDynamicsSignal : IForensicSignal
 
         var (median, deviation) = RobustStatistics.MedianAndDeviation(steps.ToArray());
         var jumps = steps.Count(step => step > JumpLevels && step > median + JumpDeviations * deviation);
-        var run = RepeatedRun.Longest(thumbnails);
+        var run = RepeatedRun.Find(thumbnails);
         var raw = Math.Min(1, 2.0 * Math.Max(stills, run?.Samples ?? 0) / steps.Length);
         return Measurement.Of(
             raw,

@@ -10,9 +10,6 @@ namespace Deepfake.ResultService.Evidence;
 /// </summary>
 public static class MediaFindings
 {
-    /// <summary>Signals from here on are unusual enough to be told: one authentic medium in ten looks like that.</summary>
-    private const double UnusualSignal = 0.9;
-
     /// <summary>Model probabilities that lie further apart than this contradict each other.</summary>
     private const double WideSpread = 0.5;
 
@@ -22,7 +19,7 @@ public static class MediaFindings
         var findings = new List<Finding>();
         AddFaces(findings, index, fused);
         AddSegments(findings, fused);
-        AddSignals(findings, fused);
+        findings.AddRange(SignalFindings.Of(fused.Signals, index.Kind, fused.Faces.Count));
         AddModels(findings, fused);
         AddDoubts(findings, index, fused);
         return [.. findings.OrderBy(finding => finding.Kind).ThenByDescending(finding => finding.Strength).ThenBy(finding => finding.TrackId)];
@@ -77,18 +74,6 @@ public static class MediaFindings
         Value = segment.Score,
         Text = Format($"Face {segment.TrackId} scores high from {segment.StartSeconds:0.0} to {segment.EndSeconds:0.0} s: {Hundred(segment.Score)} of 100 on average."),
     }));
-
-    private static void AddSignals(List<Finding> findings, FusedEvidence fused) => findings.AddRange(
-        from signal in fused.Signals
-        where signal is { Applicable: true, Score: >= UnusualSignal }
-        select new Finding
-        {
-            Code = signal.Name,
-            Kind = signal.Weight > 0 ? FindingKind.Evidence : FindingKind.Observation,
-            Strength = signal.Score!.Value,
-            Value = signal.Score,
-            Text = signal.Weight > 0 ? signal.Reason : $"{signal.Reason} This is shown, not counted.",
-        });
 
     private static void AddModels(List<Finding> findings, FusedEvidence fused)
     {

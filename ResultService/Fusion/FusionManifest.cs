@@ -37,7 +37,7 @@ public sealed record FusionManifest
     /// <summary>Weight of each model's pooled logit, by manifest name; ≥ 0, at least one above 0.</summary>
     public required IReadOnlyDictionary<string, double> Models { get; init; }
 
-    /// <summary>Weight of each applicable signal's score in [0,1], by name; ≥ 0.</summary>
+    /// <summary>Weight of each applicable signal's score in [0,1], by name; ≥ 0. A signal that is not named keeps the weight it came with.</summary>
     public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();
 
     /// <summary>From crops to tracks to the medium.</summary>

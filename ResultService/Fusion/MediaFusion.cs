@@ -112,8 +112,9 @@ public static class MediaFusion
         };
     }
 
+    // A weight is a logit beside the networks' fitted ones: without a fit it has no measure. The fit's word stands above that of the signal's own calibration.
     private static List<Signal> Weighted(IReadOnlyList<Signal> signals, FusionManifest? fit) =>
-        [.. signals.Select(signal => signal with { Weight = fit?.Signals.GetValueOrDefault(signal.Name) ?? 0 })];
+        [.. signals.Select(signal => signal with { Weight = fit is null ? 0 : fit.Signals.GetValueOrDefault(signal.Name, signal.Weight) })];
 
     private static double SignalLogit(IReadOnlyList<Signal> signals, double limit) =>
         Math.Min(limit, signals.OrderBy(signal => signal.Name, StringComparer.Ordinal).Sum(signal => signal.Applicable ? signal.Weight * Math.Clamp(signal.Score ?? 0, 0, 1) : 0));

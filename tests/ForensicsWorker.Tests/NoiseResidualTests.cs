@@ -10,6 +10,25 @@ public sealed class NoiseResidualTests
     private const int Side = 480;
     private static readonly Box Face = new(160, 160, 160, 160);
 
+    [Fact]
+    public void White_noise_is_measured_as_one_and_a_half_times_its_deviation()
+    {
+        // The kernel's squares add up to 36 / 16.
+        var blocks = NoiseBlocks.Measure(new LumaPlane(TestMaterial.WhiteNoise(Side, 4, 1), Side, Side));
+        Assert.Equal(Math.Log2(6 + NoiseBlocks.Rounding), blocks.Average(block => block.Noise), 0.1);
+    }
+
+    [Fact]
+    public void Selecting_agrees_with_sorting()
+    {
+        var random = new Random(3);
+        for (var round = 0; round < 200; round++)
+        {
+            float[] values = [.. Enumerable.Range(0, random.Next(1, 60)).Select(_ => (float)random.Next(12))], sorted = [.. values.Order()];
+            for (var place = 0; place < values.Length; place++) Assert.Equal(sorted[place], RobustStatistics.Select([.. values], place));
+        }
+    }
+
     [Theory]
     [InlineData(1.0)]
     [InlineData(4.0)]

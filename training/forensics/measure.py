@@ -13,6 +13,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 
@@ -216,7 +217,7 @@ def separate(rows: Rows, pairs: list[tuple[str, str]], rounds: int = 500, seed: 
     masks = [rows.applies & (rows.source == s) & (~rows.fake | (rows.forgery == f)) for s, f in pairs]
     plain = np.array([auc(rows.fake[m], rows.raw[m]) for m in masks])
     rng = np.random.default_rng(seed)
-    members = {s: [np.flatnonzero((rows.group == g) & rows.applies) for g in np.unique(rows.group[rows.source == s])] for s in {s for s, _ in pairs}}
+    members = {s: [np.flatnonzero((rows.group == g) & rows.applies) for g in np.unique(rows.group[rows.source == s])] for s in sorted({s for s, _ in pairs})}
     drawn = np.full((rounds, len(pairs)), np.nan)
     for r in range(rounds):
         picks = {s: np.concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))]) for s, groups in members.items()}
@@ -259,7 +260,8 @@ def measure(signals: dict[str, Rows], version: str) -> tuple[dict, list[str]]:
 
 
 def table(name: str, rows: Rows, all_rows: Rows, pairs, each, mean, left_out) -> list[str]:
-    cost = f"{np.mean(all_rows.milliseconds):.1f} / {np.percentile(all_rows.milliseconds, 95):.1f}"
+    spent = all_rows.milliseconds[all_rows.applies] if all_rows.applies.any() else all_rows.milliseconds
+    cost = f"{np.mean(spent):.1f} / {np.percentile(spent, 95):.1f}"
     mean_text = "–" if not pairs else f"**{mean[0]:.2f}** [{mean[1]:.2f}, {mean[2]:.2f}]"
     lines = [f"| **`{name}`** | all | {rows.applies.sum()} of {len(all_rows.applies)} | {mean_text} | | {cost} |"]
     for (source, forgery), (value, low, high) in zip(pairs, each):
@@ -279,12 +281,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--card", default=os.path.join(ROOT, "docs", "forensics.md"), help="page whose table is replaced")
     options = parser.parse_args(arguments)
     document, lines = measure(read(options.rows, options.manifest), options.version)
-    with open(options.out, "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
+    write(document, options.out)
     header = ["| signal | source: forgery (fakes against originals) | applies | AUC, 95 % interval | source left out of the fit | ms, mean / p95 |", "|---|---|---|---|---|---|"]
     replace(options.card, "measured", "\n".join(header + lines))
     print("\n".join(header + lines))
+
+
+def write(document: dict, path: str) -> None:
+    """JSON with a line an object, lists of numbers on one."""
+    text = re.sub(r"\[\s+([-\d.e,\s]+?)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m.group(1)) + "]", json.dumps(document, indent=1))
+    text = re.sub(r"\{\s+([^{}\[\]]+?)\s+\}", lambda m: "{ " + re.sub(r"\s+", " ", m.group(1)) + " }", text)
+    with open(path, "w") as file:
+        file.write(text + "\n")
 
 
 def replace(path: str, mark: str, text: str) -> None:

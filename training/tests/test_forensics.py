@@ -7,7 +7,7 @@ import unittest
 
 import numpy as np
 
-from forensics import measure
+from forensics import gain, measure
 
 
 def rows(fakes: int = 60, shift: float = 1.0, sources: tuple[str, ...] = ("a", "b"), seed: int = 0) -> measure.Rows:
@@ -99,6 +99,32 @@ class MeasureTest(unittest.TestCase):
                 page = file.read()
             self.assertNotIn("old", page)
             self.assertIn("`noise_residual`", page)
+
+
+class GainTest(unittest.TestCase):
+    def test_a_signal_that_knows_more_gains_and_one_of_noise_does_not(self):
+        rng = np.random.default_rng(0)
+        media = rows(fakes=150, shift=0.0)
+        logits = rng.normal(media.fake * 1.0, 1)[:, None]
+        groups = {"noise": [rng.normal(media.fake * 1.5, 1)], "frequency": [rng.normal(size=len(media.fake))], "metadata": [np.full(len(media.fake), np.nan)]}
+        lines, gains = gain.compare(media, groups, logits, rounds=60)
+        self.assertGreater(gains["noise"]["low"], 0.02)
+        self.assertLess(gains["frequency"]["low"], 0.0)
+        self.assertNotIn("metadata", gains)
+        self.assertIn("tells anything", "".join(lines))
+
+    def test_missing_measures_are_flagged(self):
+        features = gain.design([np.array([1.0, np.nan, 3.0]), np.array([1.0, 1.0, 1.0]), np.array([0.0, 1.0, 2.0])])
+        self.assertEqual(features.shape, (3, 3))
+        self.assertEqual(list(features[:, 1]), [0, 1, 0])
+
+    def test_a_written_document_is_the_document(self):
+        document = {"a": {"value": 0.5, "low": -1e-05}, "b": [1.5, -2], "c": {"d": {"e": [0.25]}, "f": []}, "g": [{"raw": 1, "score": 0.5}]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "x.json")
+            measure.write(document, path)
+            with open(path) as file:
+                self.assertEqual(json.load(file), document)
 
 
 if __name__ == "__main__":

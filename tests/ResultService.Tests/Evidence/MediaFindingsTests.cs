@@ -51,6 +51,30 @@ public sealed class MediaFindingsTests
     }
 
     [Fact]
+    public void A_signal_is_told_with_its_place_and_what_it_is_worth()
+    {
+        var noise = Medium.Signal("noise", 0.95) with
+        {
+            Reason = "The face carries more noise.",
+            Auc = new MeasuredAuc(0.49, 0.41, 0.58, 1154),
+            Places = [new SignalPlace { TrackId = 2, StartSeconds = 3.1, EndSeconds = 5.4, Value = 4 }, new SignalPlace { TrackId = 1, Value = 3 }],
+        };
+        var scores = Medium.Shards(8, ("a", [.. Enumerable.Repeat(0.1f, 16)]));
+
+        var finding = Of(Medium.Film(8, tracks: 2), scores, [noise]).Single(told => told.Kind == FindingKind.Observation);
+        Assert.Equal(
+            "The face carries more noise. Strongest: face 2, 3.1–5.4 s. In our test material this told fakes from originals no better than chance: it is shown, not counted.",
+            finding.Text);
+        Assert.Equal((2, 3.1, 5.4), (finding.TrackId, finding.StartSeconds, finding.EndSeconds));
+
+        var weak = Of(Medium.Film(8, tracks: 2), scores, [noise with { Auc = new MeasuredAuc(0.62, 0.57, 0.67, 2201), Places = [] }]);
+        Assert.Contains("only weakly (AUC 0.62)", weak.Single(told => told.Code == "noise").Text, StringComparison.Ordinal);
+        var turned = Of(Medium.Image(), Medium.Shards(1, ("a", [0.1f])), [noise with { Auc = new MeasuredAuc(0.37, 0.26, 0.47, 88) }]).Single(told => told.Code == "noise");
+        Assert.Contains("originals show this more often", turned.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Strongest", turned.Text, StringComparison.Ordinal); // one face in one picture
+    }
+
+    [Fact]
     public void Small_and_blurred_faces_are_doubted()
     {
         var small = Of(Medium.Image(Medium.Good with { SizePixels = 60 }), Medium.Shards(1, ("a", [0.9f])), []);

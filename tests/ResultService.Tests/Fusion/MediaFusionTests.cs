@@ -117,6 +117,21 @@ public sealed class MediaFusionTests
     }
 
     [Fact]
+    public void A_signal_keeps_the_weight_it_came_with_unless_the_fit_names_it_and_has_none_without_a_fit()
+    {
+        Signal[] signals = [Signal("noise", 1) with { Weight = 0.5 }, Signal("spectrum", 1) with { Weight = 0.5 }];
+        var fit = Fit(0, ("a", 1)) with { Signals = new Dictionary<string, double> { ["spectrum"] = 0 } };
+
+        var fused = MediaFusion.Fuse(Image(), [new ShardScores(0, [Model("a", 0.5f)])], signals, fit);
+        var unfitted = MediaFusion.Fuse(Image(), [new ShardScores(0, [Model("a", 0.5f)])], signals, null);
+
+        Assert.Equal(0.6225, fused.Probability!.Value, 4); // sigmoid(0.5)
+        Assert.Equal([("noise", 0.5), ("spectrum", 0.0)], fused.Signals.Select(signal => (signal.Name, signal.Weight)));
+        Assert.Equal(0.5, unfitted.Probability);
+        Assert.All(unfitted.Signals, signal => Assert.Equal(0, signal.Weight));
+    }
+
+    [Fact]
     public void No_face_is_inconclusive_without_a_probability()
     {
         var fused = MediaFusion.Fuse(Index(MediaKind.Image, [[]]), [], [], Fit(0, ("a", 1)));

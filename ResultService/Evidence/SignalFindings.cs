@@ -1,0 +1,50 @@
+using System.Globalization;
+using Deepfake.Contracts;
+
+namespace Deepfake.ResultService.Evidence;
+
+/// <summary>Says in plain words what forensic signals saw, where, and what that is worth.</summary>
+internal static class SignalFindings
+{
+    /// <summary>Signals from here on are unusual enough to be told: of authentic media one in a hundred looks like that.</summary>
+    private const double Unusual = 0.9;
+
+    /// <summary>One finding a signal that stands out.</summary>
+    /// <param name="signals">All of them.</param>
+    /// <param name="kind">Of the medium: an image has no times.</param>
+    /// <param name="faces">How many there are: a single one needs no number.</param>
+    public static IEnumerable<Finding> Of(IEnumerable<Signal> signals, MediaKind kind, int faces) =>
+        from signal in signals
+        where signal is { Applicable: true, Score: >= Unusual }
+        let place = signal.Places.Count > 0 ? signal.Places[0] : null
+        select new Finding
+        {
+            Code = signal.Name,
+            Kind = signal.Weight > 0 ? FindingKind.Evidence : FindingKind.Observation,
+            Strength = signal.Score!.Value,
+            TrackId = place?.TrackId,
+            StartSeconds = kind == MediaKind.Image ? null : place?.StartSeconds,
+            EndSeconds = kind == MediaKind.Image ? null : place?.EndSeconds,
+            Value = signal.Score,
+            Text = string.Join(' ', new[] { signal.Reason, Where(place, kind, faces), Worth(signal) }.Where(part => part.Length > 0)),
+        };
+
+    private static string Where(SignalPlace? place, MediaKind kind, int faces)
+    {
+        if (place is null) return "";
+        var face = place.TrackId is { } track && faces > 1 ? $"face {track}" : "";
+        var time = kind == MediaKind.Image ? "" : ReportText.Place(place.StartSeconds, place.EndSeconds);
+        var where = string.Join(", ", new[] { face, time }.Where(part => part.Length > 0));
+        return where.Length > 0 ? $"Strongest: {where}." : "";
+    }
+
+    // No stronger than what was measured: an interval that holds one half is chance.
+    private static string Worth(Signal signal) => signal switch
+    {
+        { Weight: > 0 } => "",
+        { Auc: null } => "This is shown, not counted.",
+        { Auc.High: < 0.5 } => "In our test material originals show this more often than fakes: it is shown, not counted.",
+        { Auc.Low: > 0.5 } => string.Create(CultureInfo.InvariantCulture, $"In our test material this told fakes from originals only weakly (AUC {signal.Auc.Value:0.00}): it is shown, not counted."),
+        _ => "In our test material this told fakes from originals no better than chance: it is shown, not counted.",
+    };
+}
