@@ -31,6 +31,6 @@ public static class FrontDoor
     public static IEndpointRouteBuilder MapFrontDoor(this IEndpointRouteBuilder app)
     {
         app.MapIdentity();
-        return app.MapPage().MapApiDocs();
+        return app.MapPage().MapApiDocs().MapApiDocument();
     }
 }

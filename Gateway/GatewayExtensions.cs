@@ -51,10 +51,7 @@ public static class GatewayExtensions
     {
         app.MapFrontDoor();
         // Services ask for scopes; that there is a caller at all is seen to here, before a body crosses the network.
-        app.MapReverseProxy(ProxyPipeline.Build).ConfigureEndpoints((endpoint, route) =>
-        {
-            if (!ProxyTable.IsOpen(route)) endpoint.RequireCaller();
-        });
+        app.MapReverseProxy(ProxyPipeline.Build).ConfigureEndpoints((endpoint, _) => endpoint.RequireCaller());
         return app;
     }
 }

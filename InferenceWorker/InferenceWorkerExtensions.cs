@@ -1,7 +1,10 @@
+using Deepfake.Contracts;
 using Deepfake.InferenceWorker.Consumers;
 using Deepfake.InferenceWorker.Inference;
 using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Bus;
+using Deepfake.ServiceDefaults.Description;
+using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Outbound;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.Extensions.Configuration;
@@ -30,6 +33,13 @@ public static class InferenceWorkerExtensions
         builder.Services.AddSingleton<ScoringEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ScoringEngine>());
         builder.Services.AddProblems();
+        builder.Services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
+        builder.Services.AddOpenApi(ModelEndpoints.Document, document =>
+        {
+            document.ShouldInclude = endpoint => endpoint.GroupName == ModelEndpoints.Document;
+            document.DescribeKeys();
+            document.DescribeAnswers();
+        });
         builder.Services.AddOutbound();
         builder.Services.AddSingleton<NetworkDownload>();
         builder.Services.AddSingleton<ModelRegistry>();

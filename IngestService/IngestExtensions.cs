@@ -7,6 +7,7 @@ using Deepfake.IngestService.Reuse;
 using Deepfake.IngestService.Submission;
 using Deepfake.IngestService.Sweeping;
 using Deepfake.IngestService.Uploads;
+using Deepfake.ServiceDefaults.Description;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Outbound;
 using Deepfake.ServiceDefaults.Problems;
@@ -35,6 +36,7 @@ public static class IngestExtensions
             document.ShouldInclude = endpoint => endpoint.GroupName == Document;
             SubmitDocumentation.Describe(document);
             document.DescribeKeys();
+            document.DescribeAnswers();
         });
         services.Configure<KestrelServerOptions>(kestrel =>
         {
@@ -80,7 +82,7 @@ public static class IngestExtensions
             .RequireScope(Scopes.Write).AddEndpointFilter<RejectionFilter>()
             .WithName("SubmitAnalysis").WithTags("Analyses").WithGroupName(Document)
             .WithSummary("Submit a file for analysis")
-            .WithDescription("The file goes into the form part `file`, or is the body itself. What it is gets decided from its content. Answers as soon as file and record are durable; "
+            .WithDescription("The file goes into the form part `file`, or is the body itself, or is named in JSON. What it is gets decided from its content. Answers as soon as file and record are durable; "
                 + "follow `Location` for progress and result. With an `Idempotency-Key`, repeating the request gives the same answer for 24 hours; with `reuse=true` a finished result of "
                 + "the same content, models and options is answered at once.")
             .Produces<Analysis>()

@@ -13,6 +13,7 @@ using Deepfake.ResultService.Reviews;
 using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Versions;
 using Deepfake.ResultService.Webhooks;
+using Deepfake.ServiceDefaults.Description;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 
@@ -59,6 +60,7 @@ public static partial class ResultServiceExtensions
         {
             document.ShouldInclude = endpoint => endpoint.GroupName == DocumentName;
             document.DescribeKeys();
+            document.DescribeAnswers();
         });
         return builder;
     }

@@ -1,6 +1,7 @@
 using Deepfake.Gateway.Identity;
 using Deepfake.Standalone;
 using Deepfake.Standalone.Analyze;
+using Deepfake.Standalone.Describe;
 using Deepfake.Standalone.Evaluate;
 
 switch (args)
@@ -9,6 +10,8 @@ switch (args)
         return await AnalyzeCommand.RunAsync(files);
     case ["evaluate", .. var rest]:
         return await EvaluateCommand.RunAsync(rest);
+    case ["openapi", var file]:
+        return await DescribeCommand.RunAsync(file);
     case ["key"]:
         return KeyCommand.Run();
     case ["help" or "--help" or "-h", ..]:

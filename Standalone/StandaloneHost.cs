@@ -23,6 +23,7 @@ public static class StandaloneHost
                                         exit code: 0 all analysed, 1 some could not be, 2 wrong usage
           ./run evaluate DIR            score DIR/real and DIR/fake and say how far to trust the verdicts on such media
           ./run key                     print a new key for Identity__BootstrapKey
+          ./run openapi FILE            write the description of the API, as the services of this build have it
 
         Settings come from the environment or as --Name=value, e.g. DATA_PATH=/srv/deepfake or --Ingest:MaxBytes=…;
         docs/configuration.md lists them.

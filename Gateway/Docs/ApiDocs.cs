@@ -2,17 +2,9 @@ using Swashbuckle.AspNetCore.SwaggerUI;
 
 namespace Deepfake.Gateway.Docs;
 
-/// <summary>The interactive API documents at <c>/docs</c>. Each service serves its own OpenAPI document; the page lists them.</summary>
+/// <summary>The interactive page of the API at <c>/docs</c>.</summary>
 public static class ApiDocs
 {
-    /// <summary>Addresses of the OpenAPI documents, by name.</summary>
-    internal static readonly IReadOnlyDictionary<string, string> Documents = new Dictionary<string, string>
-    {
-        ["Submit"] = "/openapi/ingest.json",
-        ["Results"] = "/openapi/result.json",
-        ["Identity"] = "/openapi/identity.json",
-    };
-
     /// <summary>Maps <c>/docs</c>.</summary>
     public static IEndpointRouteBuilder MapApiDocs(this IEndpointRouteBuilder app)
     {
@@ -27,7 +19,7 @@ public static class ApiDocs
         {
             RoutePrefix = "docs",
             DocumentTitle = "Deepfake.Aspire API",
-            ConfigObject = new ConfigObject { Urls = Documents.Select(document => new UrlDescriptor { Name = document.Key, Url = document.Value }) },
+            ConfigObject = new ConfigObject { Urls = [new UrlDescriptor { Name = "Deepfake.Aspire", Url = ApiDocument.Path }] },
         });
         app.MapMethods("/docs/{**path}", ["GET", "HEAD"], pipeline.Build()).ExcludeFromDescription();
         return app;

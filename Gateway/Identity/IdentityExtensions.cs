@@ -1,6 +1,7 @@
 using Deepfake.Contracts;
 using Deepfake.Gateway.RateLimiting;
 using Deepfake.Infrastructure.Documents;
+using Deepfake.ServiceDefaults.Description;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 
@@ -27,6 +28,7 @@ internal static class IdentityExtensions
         {
             document.ShouldInclude = endpoint => endpoint.GroupName == Document;
             document.DescribeKeys();
+            document.DescribeAnswers();
             document.AddDocumentTransformer((description, _, _) =>
             {
                 description.Info.Title = "Deepfake.Aspire: keys and sessions";

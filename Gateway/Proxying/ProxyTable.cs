@@ -26,12 +26,6 @@ internal static class ProxyTable
     /// <summary>An idle event stream is not cut; the proxy wants a number for never.</summary>
     private static readonly TimeSpan Never = TimeSpan.FromDays(7);
 
-    /// <summary>Metadata of a route that is open to everybody.</summary>
-    private static readonly Dictionary<string, string> Open = new() { ["open"] = "true" };
-
-    /// <summary>Whether a route needs no caller.</summary>
-    public static bool IsOpen(RouteConfig route) => route.Metadata?.ContainsKey("open") == true;
-
     public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options, IConfiguration configuration) =>
     [
         // Workers take their work from the bus; that they can be called at all is for the model registry, and optional.
@@ -53,8 +47,6 @@ internal static class ProxyTable
         new() { RouteId = "export-analyses", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses.csv", Methods = ["GET"] } },
         new() { RouteId = "export-truth", ClusterId = Events, Match = new RouteMatch { Path = "/v1/ground-truth", Methods = ["GET"] } },
         new() { RouteId = "results", ClusterId = Results, Match = new RouteMatch { Path = "/v1/{**rest}" }, Timeout = options.RequestTimeout },
-        new() { RouteId = "openapi-ingest", ClusterId = Ingest, Match = new RouteMatch { Path = "/openapi/ingest.json", Methods = ["GET"] }, Timeout = options.RequestTimeout, Metadata = Open },
-        new() { RouteId = "openapi-result", ClusterId = Results, Match = new RouteMatch { Path = "/openapi/result.json", Methods = ["GET"] }, Timeout = options.RequestTimeout, Metadata = Open },
     ];
 
     public static IReadOnlyList<ClusterConfig> Clusters(GatewayOptions options, IConfiguration configuration) =>

@@ -12,10 +12,14 @@ namespace Deepfake.InferenceWorker.Registry;
 /// <summary>The model registry over HTTP, for operators.</summary>
 public static class ModelEndpoints
 {
-    /// <summary>Maps <c>/v1/models</c>.</summary>
+    /// <summary>Name of the OpenAPI document and of its group.</summary>
+    public const string Document = "inference";
+
+    /// <summary>Maps <c>/v1/models</c> and its description at <c>/openapi/inference.json</c>.</summary>
     public static void MapModels(this IEndpointRouteBuilder app)
     {
-        var group = app.MapGroup("/v1/models").WithTags("models");
+        var group = app.MapGroup("/v1/models").WithGroupName(Document).WithTags("Models");
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
         group.MapGet("", async (ModelRegistry registry, CancellationToken stop) => new RegisteredModel.ModelList(await registry.ListAsync(stop)))
             .WithName("ListModels").WithSummary("Lists the models, loaded or not, with their weights.")
             .Produces<RegisteredModel.ModelList>().RequireScope(Scopes.Operator);
@@ -27,7 +31,7 @@ public static class ModelEndpoints
             .WithName("AddModel").WithSummary("Fetches a network from an https address and adds it to the ensemble.")
             .WithDescription("The file must have the SHA-256 that is given, fit the manifest and run; else nothing changes. The ensemble goes on meanwhile.")
             .Produces<RegisteredModel>(201).ProducesProblem(400).ProducesProblem(422).RequireScope(Scopes.Operator);
-        group.MapPatch("/{name}", (string name, ModelChange change, ModelRegistry registry, CancellationToken stop) =>
+        group.MapPatch("/{name}", (string name, ModelSettings change, ModelRegistry registry, CancellationToken stop) =>
                 Answer(async () => Results.Ok(await registry.ChangeAsync(name, change, stop))))
             .WithName("ChangeModel").WithSummary("Enables, disables or weighs a model, without a restart.")
             .Produces<RegisteredModel>().ProducesProblem(404).ProducesProblem(422).RequireScope(Scopes.Operator);

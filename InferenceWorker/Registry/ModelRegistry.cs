@@ -59,7 +59,7 @@ public sealed class ModelRegistry(ScoringEngine engine, NetworkDownload download
     /// <summary>Switches or weighs a model.</summary>
     /// <exception cref="UnknownModelException">There is none of that name.</exception>
     /// <exception cref="ModelRejectedException">The ensemble would not load; nothing has changed.</exception>
-    public async Task<RegisteredModel> ChangeAsync(string name, ModelChange change, CancellationToken cancellationToken)
+    public async Task<RegisteredModel> ChangeAsync(string name, ModelSettings change, CancellationToken cancellationToken)
     {
         if (change.Weight is { } weight && weight is not (>= 0 and <= 1000)) throw new ModelRejectedException("weight must lie in [0, 1000]");
         await _one.WaitAsync(cancellationToken);

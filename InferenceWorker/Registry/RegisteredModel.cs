@@ -59,7 +59,7 @@ public sealed record ModelAddition
 /// <summary>What to change; null leaves it.</summary>
 /// <param name="Enabled">Whether it takes part.</param>
 /// <param name="Weight">Weight, 0–1000.</param>
-public sealed record ModelChange(bool? Enabled, double? Weight);
+public sealed record ModelSettings(bool? Enabled, double? Weight);
 
 /// <summary>No model has that name.</summary>
 public sealed class UnknownModelException(string name) : Exception($"There is no model '{name}'.");

@@ -42,6 +42,7 @@ internal static class SubmitDocumentation
                     },
                 },
                 ["application/octet-stream"] = new() { Schema = Binary() },
+                ["application/json"] = new() { Schema = Named(), Example = new JsonObject { ["upload_id"] = "up_01m7yxjeqp22rcfgt4vpd66gd9", ["lane"] = "batch" } },
             },
         };
         operation.Parameters =
@@ -77,6 +78,20 @@ internal static class SubmitDocumentation
     }
 
     private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary", Description = $"One of {MediaTypes.Accepted}." };
+
+    /// <summary>A submission that names its file: an upload, or an address to fetch it from.</summary>
+    private static OpenApiSchema Named() => new()
+    {
+        Type = JsonSchemaType.Object,
+        OneOf = [new OpenApiSchema { Required = new HashSet<string> { "upload_id" } }, new OpenApiSchema { Required = new HashSet<string> { "url" } }],
+        Properties = Options().Select(field => field.Name == "metadata" ? (field.Name, Schema: Strings(field.Schema.Description)) : field)
+            .Prepend((Name: "url", Schema: Text("Where the file is: https, on the public internet.", 2048)))
+            .Prepend((Name: "upload_id", Schema: Text("An upload that is complete.", 64)))
+            .ToDictionary(field => field.Name, field => (IOpenApiSchema)field.Schema),
+    };
+
+    private static OpenApiSchema Strings(string? description) =>
+        new() { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String }, Description = description };
 
     /// <summary>Fields of a form, and parameters where the body is the file.</summary>
     private static IEnumerable<(string Name, OpenApiSchema Schema)> Options() =>

@@ -58,6 +58,9 @@ internal sealed class EmbeddedService : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads a document.</summary>
+    public Task<string> ReadAsync(string path, CancellationToken cancellationToken) => _client.GetStringAsync(new Uri(path, UriKind.Relative), cancellationToken);
+
     /// <summary>Removes a finished analysis with all that was stored of it, so that a long run does not fill the disk.</summary>
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {

@@ -139,7 +139,22 @@ public sealed class FrontDoorTests : IAsyncLifetime
         Assert.Contains("swagger-ui", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<script>", html, StringComparison.Ordinal); // the policy forbids inline scripts
         Assert.Equal(HttpStatusCode.OK, script.StatusCode);
-        Assert.Contains("/openapi/ingest.json", await setup.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("/openapi.json", await setup.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_description_of_the_API_needs_no_key_and_no_service_and_is_asked_for_anew()
+    {
+        await using var gateway = await GatewayHost.StartAsync([GatewayHost.DeadAddress()], [GatewayHost.DeadAddress()], ("Identity:AllowLocal", "false"));
+        using var first = await gateway.Client.GetAsync("/openapi.json");
+        using var again = new HttpRequestMessage(HttpMethod.Get, "/openapi.json") { Headers = { IfNoneMatch = { first.Headers.ETag! } } };
+        using var unchanged = await gateway.Client.SendAsync(again);
+
+        using var document = JsonDocument.Parse(await first.Content.ReadAsStringAsync());
+        Assert.StartsWith("3.1.", document.RootElement.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        Assert.True(document.RootElement.GetProperty("paths").TryGetProperty("/v1/models", out _));
+        Assert.True(first.Headers.CacheControl?.NoCache);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
     }
 
     [Fact]

@@ -17,8 +17,6 @@ public sealed class RoutingTests
     [InlineData("GET", "/v1/analyses/an_1/events", "results")]
     [InlineData("DELETE", "/v1/analyses/an_1", "results")]
     [InlineData("POST", "/v1/analyses/an_1/cancel", "results")]
-    [InlineData("GET", "/openapi/ingest.json", "ingest")]
-    [InlineData("GET", "/openapi/result.json", "results")]
     public async Task Requests_go_to_the_service_that_owns_them(string method, string path, string service)
     {
         await using var ingest = await Backend.StartAsync(context => context.Response.WriteAsync("ingest"));

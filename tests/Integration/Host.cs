@@ -34,9 +34,13 @@ internal sealed class Host : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Runs a command of a host to its end.</summary>
+    /// <returns>What it printed.</returns>
+    public static Task<string> RunAsync(string project, params string[] arguments) =>
+        ServerProcess.RunAsync(["dotnet", Path.Combine(Folder(project), $"Deepfake.{project}.dll"), .. arguments], Folder(project));
+
     /// <summary>A key as an operator makes the first one.</summary>
-    public static async Task<string> NewKeyAsync() =>
-        (await ServerProcess.RunAsync(["dotnet", Path.Combine(Folder("Gateway"), "Deepfake.Gateway.dll"), "key"], Folder("Gateway"))).Trim();
+    public static async Task<string> NewKeyAsync() => (await RunAsync("Gateway", "key")).Trim();
 
     public async Task StartAsync()
     {

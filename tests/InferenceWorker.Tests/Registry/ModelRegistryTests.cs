@@ -113,17 +113,17 @@ public sealed class ModelRegistryTests : IAsyncLifetime
     public async Task Disabled_models_are_silent_and_weights_reach_the_scores()
     {
         await _registry.AddAsync(Addition("two_classes", "two_classes.onnx"), CancellationToken.None);
-        var changed = await _registry.ChangeAsync("two-classes", new ModelChange(null, 2.5), CancellationToken.None);
+        var changed = await _registry.ChangeAsync("two-classes", new ModelSettings(null, 2.5), CancellationToken.None);
         Assert.Equal((true, 2.5), (changed.Loaded, changed.Weight));
         var scores = (await _engine.ScoreAsync(Pack, Lane.Batch, null, CancellationToken.None)).Models.Single(model => model.Name == "two-classes");
         Assert.Equal((2.5, 2.5), (scores.Weight, scores.WeightFactor));
 
-        changed = await _registry.ChangeAsync("two-classes", new ModelChange(false, null), CancellationToken.None);
+        changed = await _registry.ChangeAsync("two-classes", new ModelSettings(false, null), CancellationToken.None);
         Assert.Equal((false, false, 2.5, null), (changed.Enabled, changed.Loaded, changed.Weight, changed.Error));
         Assert.Equal(["weighted-nchw"], await Scoring());
-        Assert.True((await _registry.ChangeAsync("two-classes", new ModelChange(true, null), CancellationToken.None)).Loaded);
-        await Assert.ThrowsAsync<UnknownModelException>(() => _registry.ChangeAsync("nobody", new ModelChange(true, null), CancellationToken.None));
-        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.ChangeAsync("two-classes", new ModelChange(null, -1), CancellationToken.None));
+        Assert.True((await _registry.ChangeAsync("two-classes", new ModelSettings(true, null), CancellationToken.None)).Loaded);
+        await Assert.ThrowsAsync<UnknownModelException>(() => _registry.ChangeAsync("nobody", new ModelSettings(true, null), CancellationToken.None));
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.ChangeAsync("two-classes", new ModelSettings(null, -1), CancellationToken.None));
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
 
             return scored;
         })).ToList();
-        for (var i = 0; i < 6; i++) await _registry.ChangeAsync("two-classes", new ModelChange(i % 2 == 1, null), CancellationToken.None);
+        for (var i = 0; i < 6; i++) await _registry.ChangeAsync("two-classes", new ModelSettings(i % 2 == 1, null), CancellationToken.None);
         await stop.CancelAsync();
         Assert.All(await Task.WhenAll(scoring), scored => Assert.True(scored > 0));
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Deepfake.Integration.Walk;
 
-/// <summary>One operation of an OpenAPI document.</summary>
+/// <summary>One operation of the OpenAPI document.</summary>
 /// <param name="Method">In upper case.</param>
 /// <param name="Path">With its parameters in braces.</param>
 /// <param name="Scope">Scope that a key needs for it.</param>
@@ -20,17 +20,14 @@ public sealed record Operation(string Method, string Path, string? Scope, bool A
     {
         var index = await ReadAsync(client, "/");
         var found = new List<Operation>();
-        foreach (var address in index.GetProperty("openapi").EnumerateArray())
+        foreach (var path in (await ReadAsync(client, index.GetProperty("openapi").GetString()!)).GetProperty("paths").EnumerateObject())
         {
-            foreach (var path in (await ReadAsync(client, address.GetString()!)).GetProperty("paths").EnumerateObject())
-            {
-                found.AddRange(path.Value.EnumerateObject().Where(member => Methods.Contains(member.Name)).Select(member => new Operation(
-                    member.Name.ToUpperInvariant(),
-                    path.Name,
-                    member.Value.TryGetProperty("x-required-scope", out var scope) ? scope.GetString() : null,
-                    member.Value.TryGetProperty("security", out var security) && security.GetArrayLength() > 0,
-                    member.Value.TryGetProperty("requestBody", out var body) && body.GetProperty("content").TryGetProperty("application/json", out _))));
-            }
+            found.AddRange(path.Value.EnumerateObject().Where(member => Methods.Contains(member.Name)).Select(member => new Operation(
+                member.Name.ToUpperInvariant(),
+                path.Name,
+                member.Value.TryGetProperty("x-required-scope", out var scope) ? scope.GetString() : null,
+                member.Value.TryGetProperty("security", out var security) && security.GetArrayLength() > 0,
+                member.Value.TryGetProperty("requestBody", out var body) && body.GetProperty("content").TryGetProperty("application/json", out _))));
         }
 
         return found;

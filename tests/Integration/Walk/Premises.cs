@@ -118,6 +118,7 @@ public sealed class Premises : IAsyncLifetime
         await SendAsync(Owner, HttpMethod.Post, $"/v1/webhooks/{_things["/v1/webhooks/{webhookId}"]}/test", null);
         _things["/v1/webhooks/deliveries/{deliveryId}"] = await FirstAsync($"/v1/webhooks/{_things["/v1/webhooks/{webhookId}"]}/deliveries");
 
+        _things["/v1/models/{name}"] = "nobody";
         using var upload = new HttpRequestMessage(HttpMethod.Post, "/v1/uploads") { Headers = { { "Tus-Resumable", "1.0.0" }, { "Upload-Length", "100" } } };
         using var begun = await Owner.SendAsync(upload, cancellationToken);
         _things["/v1/uploads/{id}"] = begun.Headers.Location!.OriginalString.Split('/')[^1];
