@@ -22,7 +22,10 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How a run is trained. A step sees 2 · (blend_pairs + pairs + look_alike_pairs) crops. `precision`: float32 or bfloat16 (matrix products only)."""
+    """How a run is trained. A step sees 2 · (blend_pairs + pairs + look_alike_pairs) crops. `precision`: float32 or bfloat16 (matrix products
+    only). `foreign_share`: how many of the blends (0–1) wear another person's face. `plain_share`: how many degradations leave fineness alone.
+    `continues`: a run whose averaged weights are the start.
+    """
 
     seed: int
     epochs: int
@@ -38,6 +41,9 @@ class TrainConfig:
     label_smoothing: float
     precision: str = "float32"
     look_alike_pairs: int = 0
+    foreign_share: float = 0.0
+    plain_share: float = 0.0
+    continues: str = ""
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,9 @@ def main_tracks(rows: Sequence[CropRow]) -> list[CropRow]:
 SIZE_CANDIDATES = 4
 """From how many fakes a pair's is chosen by face size."""
 
+DONOR_CANDIDATES = 8
+"""From how many strangers the face for a foreign blend is chosen."""
+
 
 class PairSampler:
     """Draws training pairs. What it returns depends on the generator alone, so that a run resumes exactly."""
@@ -152,6 +155,8 @@ class PairSampler:
         for source in {*blend_sources, *pair_sources}:
             if not self._real[source] or (source in pair_sources and not self._fake[source]):
                 raise ValueError(f"source '{source}' has no training crops of a class it is drawn for.")
+        self._rows = crops.rows
+        self._real_of_source = {crops.rows[media[0][0]].medium.source: media for media in self._real.values()}
         self._log_size = np.log([max(row.size, 1) for row in crops.rows])
         self._blend = _Weighted(blend_sources)
         self._pair = _Weighted(pair_sources)
@@ -159,6 +164,13 @@ class PairSampler:
     def blend(self, rng: np.random.Generator) -> int:
         """Row of a real crop to self-blend: source by weight, then medium, then crop."""
         return _pick(_pick(self._real[self._blend.draw(rng)], rng), rng)
+
+    def donor(self, target: int, rng: np.random.Generator) -> int:
+        """Row of another person's real crop of the target's source: of a few, the one nearest in pose and face size."""
+        row = self._rows[target]
+        candidates = [_pick(_pick(self._real_of_source[row.medium.source], rng), rng) for _ in range(DONOR_CANDIDATES)]
+        strangers = [i for i in candidates if self._rows[i].medium.group != row.medium.group] or candidates
+        return min(strangers, key=lambda i: abs(self._rows[i].yaw - row.yaw) + 0.3 * abs(self._log_size[i] - self._log_size[target]))
 
     def pair(self, rng: np.random.Generator) -> tuple[int, int]:
         """Rows of a real and a fake crop of one source; forgery methods count alike.

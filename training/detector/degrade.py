@@ -6,7 +6,7 @@ so that none of them tells the classes apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 import cv2
@@ -15,6 +15,8 @@ import numpy as np
 from .crops import CROP_MARGIN, window
 
 _INTERPOLATIONS = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+
+_BLURS = (0.45, 0.6, 0.75, 0.9, 1.1, 1.3, 1.6, 2.0, 2.5, 3.2)
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Degradation:
     grey: bool = False
     late_jpeg: int = 0
     late_video: int = 0
+    middle_jpeg: int = 0
 
 
 CONDITIONS: dict[str, Callable[[float, int], Degradation]] = {
@@ -58,12 +61,12 @@ CONDITIONS: dict[str, Callable[[float, int], Degradation]] = {
 """Fixed conditions for evaluation and calibration, by name. They act on the view the net sees, not on the whole picture."""
 
 
-def draw(rng: np.random.Generator, margin: float, side: int) -> Degradation:
-    """A training draw around the serving margin for a net of `side` pixels."""
+def draw(rng: np.random.Generator, margin: float, side: int, plain_share: float = 0.0) -> Degradation:
+    """A training draw around the serving margin for a net of `side` pixels; `plain_share` of them keep to framing, light and fine JPEG."""
     chance = lambda p: bool(rng.random() < p)
     colour = chance(0.6)
     late = rng.random()
-    return Degradation(
+    how = Degradation(
         flip=chance(0.5),
         margin=float(rng.uniform(margin * 0.85, min(margin * 1.15, CROP_MARGIN))),
         shift=(float(rng.uniform(-0.04, 0.04)), float(rng.uniform(-0.04, 0.04))),
@@ -83,6 +86,11 @@ def draw(rng: np.random.Generator, margin: float, side: int) -> Degradation:
         late_jpeg=int(rng.integers(40, 101)) if late < 0.45 else 0,
         late_video=int(rng.integers(15, 76)) if late >= 0.75 else 0,
     )
+    if plain_share and chance(plain_share):
+        fine = int(rng.integers(70, 101)) if chance(0.5) else 0
+        return replace(how, early_jpeg=0, middle_side=0, blur=0.0, noise=0.0, grey=False, late_jpeg=fine, late_video=0)
+    # A small picture that was compressed at its size and grown afterwards, as faces far from the camera are.
+    return replace(how, middle_jpeg=int(rng.integers(25, 96))) if how.middle_side and chance(0.4) else how
 
 
 def apply(crop: np.ndarray, how: Degradation, side: int) -> np.ndarray:
@@ -95,6 +103,8 @@ def apply(crop: np.ndarray, how: Degradation, side: int) -> np.ndarray:
         image = cv2.GaussianBlur(image, (0, 0), how.blur)
     if how.middle_side:
         image = cv2.resize(image, (how.middle_side, how.middle_side), interpolation=how.shrink)
+        if how.middle_jpeg:
+            image = _jpeg(image, how.middle_jpeg)
         image = cv2.resize(image, (side, side), interpolation=how.grow)
     image = _light(image, how)
     if how.late_jpeg:
@@ -113,6 +123,29 @@ def at_resolution(crop: np.ndarray, size: float) -> np.ndarray:
     side = max(int(round(size * CROP_MARGIN)), 16)
     small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, crop.shape[:2], interpolation=cv2.INTER_LINEAR)
+
+
+def equally_sharp(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both crops, the one with the finer face blurred until it is as soft as the other's."""
+    fineness = [_fineness(image) for image in (first, second)]
+    if fineness[0] > fineness[1]:
+        return _as_soft_as(first, fineness[1]), second
+    return first, _as_soft_as(second, fineness[0])
+
+
+def _as_soft_as(image: np.ndarray, wanted: float) -> np.ndarray:
+    blurred = image
+    for sigma in _BLURS:
+        if _fineness(blurred) <= 1.05 * wanted:
+            break
+        blurred = cv2.GaussianBlur(image, (0, 0), sigma)
+    return blurred
+
+
+def _fineness(image: np.ndarray) -> float:
+    """Variance of the Laplacian of the inner face."""
+    quarter = image.shape[0] // 4
+    return float(cv2.Laplacian(cv2.cvtColor(image[quarter:-quarter, quarter:-quarter], cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
 
 
 def _frame(image: np.ndarray, how: Degradation, side: int) -> np.ndarray:

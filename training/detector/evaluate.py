@@ -27,7 +27,7 @@ from .export import load_average, write_onnx
 from .progress import progress
 from .runtime import Session
 from .score import OnnxScorer, Scorer
-from .selfblend import self_blend
+from .selfblend import blended_pair
 
 H264 = "h264_crf"
 """Conditions of this name and a rate factor send the crops through a video encoder."""
@@ -124,9 +124,9 @@ def _self_blends(config: Config, crops: CropSet, scorer: Scorer) -> list[ScoredM
     scored = []
     for number, (path, i) in enumerate(sorted(first.items())):
         rng = np.random.default_rng((11, number))
-        fake = self_blend(crops.pixels(i), crops.landmarks(i), rng)
+        pair = blended_pair(crops.pixels(i), crops.landmarks(i), rng)
         how = degrade.draw(rng, config.margin, config.size)
-        pair = [degrade.apply(image, how, config.size) for image in (crops.pixels(i), fake)]
+        pair = [degrade.apply(image, how, config.size) for image in pair]
         measures = tuple(f(crops.rows[i]) for f in BASELINES.values())
         for is_fake, logit in zip((False, True), scorer.logits(pair)):
             group = crops.rows[i].medium.group

@@ -57,14 +57,75 @@ _NOSE_MOUTH = [(0.05, -0.12), (0.05, 0.12), (-0.7, 0.42), (-1.4, 0.4), (-1.4, -0
 
 def self_blend(crop: Crop, landmarks: np.ndarray, rng: np.random.Generator) -> Crop:
     """A fake made of one real crop: uint8 [S, S, 3]. Pixels outside the mask are those of the (possibly changed) target."""
-    side = crop.shape[0]
-    mask = blend_mask(FaceFrame.from_landmarks(landmarks), side, rng)
+    return blended_pair(crop, landmarks, rng)[1]
+
+
+def blended_pair(crop: Crop, landmarks: np.ndarray, rng: np.random.Generator) -> tuple[Crop, Crop]:
+    """A real and a fake made of one real crop, both uint8 [S, S, 3]. The real is the picture around the fake's mask or the one inside it,
+    changed as a whole or not at all: neither softness, nor colour, nor compression tells the two apart, only that the fake has two of them.
+    """
+    mask = blend_mask(FaceFrame.from_landmarks(landmarks), crop.shape[0], rng)
     changed = _change(crop, rng)
-    source, target = (changed, crop) if rng.random() < 0.5 else (crop, changed)
-    source, mask = _shift(source, mask, rng)
+    inside, around = (changed, crop) if rng.random() < 0.5 else (crop, changed)
+    moved, mask = _shift(inside, mask, rng)
+    fake = _join(moved, around, mask, rng)
+    # The moved one, since moving softens a little.
+    return (around if rng.random() < 0.5 else moved), fake
+
+
+def foreign_pair(crop: Crop, landmarks: np.ndarray, donor: Crop, donor_landmarks: np.ndarray, rng: np.random.Generator) -> tuple[Crop, Crop]:
+    """A real and a fake that wears the inner face of another person (Li et al., "Face X-ray", CVPR 2020), both uint8 [S, S, 3].
+
+    The donor's eyes, nose and mouth are laid over the target's, its colours brought near, and its face often passed through a small
+    picture, as the nets that paint swaps have a size of their own. The real is the target, changed as a whole half of the time.
+    """
+    side = crop.shape[0]
+    laid = cv2.estimateAffinePartial2D(np.float32(donor_landmarks[:4]), np.float32(landmarks[:4]), method=cv2.LMEDS)[0]
+    if laid is None:
+        return blended_pair(crop, landmarks, rng)
+    around = _change(crop, rng) if rng.random() < 0.5 else crop
+    face = cv2.warpAffine(donor, laid, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    if rng.random() < 0.5:
+        face = _rescale(face, rng)
+    mask = blend_mask(FaceFrame.from_landmarks(landmarks), side, rng)
+    return around, _join(_in_colours_of(face, around, mask, rng), around, mask, rng)
+
+
+def _join(inside: Crop, around: Crop, mask: np.ndarray, rng: np.random.Generator) -> Crop:
+    """Blends by weight or, now and then, in the gradient domain, which takes the step in colour away and leaves that in texture."""
+    if rng.random() < 0.2:
+        inside = _seamless(inside, around, mask)
     weight = mask[..., None]
-    blended = source.astype(np.float32) * weight + target.astype(np.float32) * (1 - weight)
+    blended = inside.astype(np.float32) * weight + around.astype(np.float32) * (1 - weight)
     return np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+
+
+def _seamless(inside: Crop, around: Crop, mask: np.ndarray) -> Crop:
+    # Half the side is enough: the correction is smooth, and Poisson's equation is dear.
+    side = mask.shape[0] // 2
+    area = (cv2.resize(mask, (side, side)) > 0.05).astype(np.uint8) * 255
+    area[:2], area[-2:], area[:, :2], area[:, -2:] = 0, 0, 0, 0
+    left, top, width, height = cv2.boundingRect(area)
+    if min(width, height) < 8:
+        return inside
+    small, base = (cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in (inside, around))
+    centre = (left + width // 2, top + height // 2)
+    cloned = cv2.seamlessClone(small, base, area, centre, cv2.NORMAL_CLONE)
+    correction = cv2.resize(cloned.astype(np.float32) - small, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.clip(inside + cv2.GaussianBlur(correction, (0, 0), 2.0) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _in_colours_of(face: Crop, around: Crop, mask: np.ndarray, rng: np.random.Generator) -> Crop:
+    """The face with mean and spread of its channels inside the mask brought towards those of the other picture."""
+    chosen = mask > 0.5 * mask.max()
+    if chosen.sum() < 64:
+        return face
+    values = face.astype(np.float32)
+    own, other = values[chosen], around[chosen].astype(np.float32)
+    spread = np.clip((other.std(0) + 1) / (own.std(0) + 1), 0.5, 2.0)
+    share = np.float32(rng.uniform(0.6, 1.0))
+    brought = (values - own.mean(0)) * (1 + share * (spread - 1)) + own.mean(0) + share * (other.mean(0) - own.mean(0))
+    return np.clip(brought + 0.5, 0, 255).astype(np.uint8)
 
 
 def blend_mask(frame: FaceFrame, side: int, rng: np.random.Generator) -> np.ndarray:

@@ -27,7 +27,7 @@ from .metrics import auc
 from .nets import build
 from .progress import progress
 from .score import logits_of, normalised
-from .selfblend import self_blend
+from .selfblend import blended_pair, foreign_pair
 
 LOG_FIELDS = ("epoch", "step", "seconds", "learning_rate", "loss", "self_blend_auc", "openforensics_auc", "ffpp_c23_auc", "ffpp_crops_auc", "stylegan_auc")
 
@@ -55,11 +55,15 @@ def batch_at(crops: CropSet, sampler: PairSampler, config: Config, step: int) ->
     images: list[np.ndarray] = []
     for _ in range(config.train.blend_pairs):
         row = sampler.blend(rng)
-        real = crops.pixels(row)
-        images += _degraded_pair(real, self_blend(real, crops.landmarks(row), rng), config, rng)
+        if rng.random() < config.train.foreign_share:
+            donor = sampler.donor(row, rng)
+            pair = foreign_pair(crops.pixels(row), crops.landmarks(row), crops.pixels(donor), crops.landmarks(donor), rng)
+        else:
+            pair = blended_pair(crops.pixels(row), crops.landmarks(row), rng)
+        images += _degraded_pair(*pair, config, rng)
     for _ in range(config.train.pairs):
         real, fake = sampler.pair(rng)
-        images += _degraded_pair(*_equally_fine(crops, real, fake), config, rng)
+        images += _degraded_pair(*degrade.equally_sharp(*_equally_fine(crops, real, fake)), config, rng)
     for _ in range(config.train.look_alike_pairs):
         images += _degraded_pair(*look_alike(crops.pixels(sampler.blend(rng)), rng), config, rng)
     return np.stack(images), np.tile(np.float32([0, 1]), len(images) // 2)
@@ -72,7 +76,7 @@ def _equally_fine(crops: CropSet, real: int, fake: int) -> list[np.ndarray]:
 
 
 def _degraded_pair(real: np.ndarray, fake: np.ndarray, config: Config, rng: np.random.Generator) -> list[np.ndarray]:
-    how = degrade.draw(rng, config.margin, config.size)
+    how = degrade.draw(rng, config.margin, config.size, config.train.plain_share)
     return [degrade.apply(real, how, config.size), degrade.apply(fake, how, config.size)]
 
 
@@ -103,8 +107,7 @@ class Watch:
                 self._sets[f"{source}_auc"] = (views, np.array([0] * len(reals) + [1] * len(fakes)))
         views, labels = [], []
         for row in pick(crops.where("val", False)):
-            real = crops.pixels(row)
-            views += _degraded_pair(real, self_blend(real, crops.landmarks(row), rng), config, rng)
+            views += _degraded_pair(*blended_pair(crops.pixels(row), crops.landmarks(row), rng), config, rng)
             labels += [0, 1]
         self._sets["self_blend_auc"] = (views, np.array(labels))
 
@@ -119,6 +122,9 @@ def train(config: Config, crops: CropSet, resume: bool) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "checkpoint.pt", folder / "log.csv"
     net = build(config.architecture, **config.options).to(memory_format=torch.channels_last)
+    if config.train.continues:
+        start = torch.load(config.run_folder.with_name(config.train.continues) / "checkpoint.pt", map_location="cpu")
+        net.load_state_dict(start["ema"])
     ema = Ema(net, config.train.ema_decay)
     optimiser = torch.optim.AdamW(_parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
     first = 0

@@ -1,9 +1,10 @@
 import unittest
 
+import cv2
 import numpy as np
 
 from detector import degrade
-from detector.selfblend import FaceFrame, blend_mask, self_blend
+from detector.selfblend import FaceFrame, blend_mask, blended_pair, foreign_pair, self_blend
 
 # A frontal face of a 256 px crop: right eye, left eye, nose tip, mouth centre, right ear, left ear.
 LANDMARKS = np.array([[95, 100], [161, 100], [128, 135], [128, 168], [62, 112], [194, 112]], np.float32)
@@ -57,6 +58,34 @@ class BlendTest(unittest.TestCase):
             self.assertTrue((fake != crop).any())
 
 
+class PairTest(unittest.TestCase):
+    def test_neither_of_a_pair_is_softer_than_the_other_in_general(self):
+        crop = cv2.GaussianBlur(texture(6), (0, 0), 1.0)
+        fineness = lambda image: cv2.Laplacian(image, cv2.CV_32F).std()
+        finer = []
+        for draw in range(120):
+            real, fake = blended_pair(crop, LANDMARKS, np.random.default_rng(draw))
+            finer.append(np.sign(fineness(fake) - fineness(real)))
+        self.assertLess(abs(np.mean(finer)), 0.25)
+
+    def test_a_real_of_a_pair_is_one_picture_the_untouched_one_or_a_changed_one(self):
+        crop = texture(7)
+        untouched = [np.array_equal(blended_pair(crop, LANDMARKS, np.random.default_rng(draw))[0], crop) for draw in range(60)]
+        self.assertTrue(8 < sum(untouched) < 40, sum(untouched))
+
+    def test_a_foreign_face_is_laid_over_the_target_and_nothing_else_changes(self):
+        target, donor = np.full((256, 256, 3), 90, np.uint8), texture(8)
+        for draw in range(12):
+            real, fake = foreign_pair(target, LANDMARKS, donor, LANDMARKS + 12, np.random.default_rng(draw))
+            self.assertEqual((fake.shape, fake.dtype), (target.shape, np.uint8))
+            np.testing.assert_allclose(fake[:10].astype(int), real[:10].astype(int), atol=1)
+            self.assertTrue((fake[90:180, 90:170] != real[90:180, 90:170]).any())
+
+    def test_a_donor_with_landmarks_on_one_spot_does_no_harm(self):
+        _, fake = foreign_pair(texture(1), LANDMARKS, texture(2), np.full((6, 2), 128, np.float32), np.random.default_rng(0))
+        self.assertEqual(fake.shape, (256, 256, 3))
+
+
 class DegradeTest(unittest.TestCase):
     def test_both_of_a_pair_get_the_same_degradation(self):
         rng = np.random.default_rng(0)
@@ -72,6 +101,21 @@ class DegradeTest(unittest.TestCase):
 
         crop = texture(4)
         np.testing.assert_array_equal(degrade.apply(crop, degrade.CONDITIONS["clean"](1.3, 128), 128), central_view(crop, 1.3, 128))
+
+    def test_the_finer_of_two_is_brought_down_to_the_softness_of_the_other(self):
+        fine = texture(5)
+        soft = cv2.GaussianBlur(fine, (0, 0), 1.2)
+        fineness = lambda image: cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var()
+        for first, second in ((fine, soft), (soft, fine)):
+            a, b = degrade.equally_sharp(first, second)
+            self.assertLess(abs(np.log(fineness(a) / fineness(b))), 0.7)
+        a, b = degrade.equally_sharp(soft, soft)
+        np.testing.assert_array_equal(a, b)
+
+    def test_a_share_of_the_draws_leaves_fineness_alone(self):
+        draws = [degrade.draw(np.random.default_rng(n), 1.3, 128, plain_share=0.5) for n in range(200)]
+        plain = [not (d.middle_side or d.blur or d.noise or d.late_video or d.early_jpeg) and (d.late_jpeg == 0 or d.late_jpeg >= 70) for d in draws]
+        self.assertTrue(90 < sum(plain) < 150, sum(plain))
 
     def test_codecs_keep_the_order_of_the_colours(self):
         red = np.zeros((256, 256, 3), np.uint8)
