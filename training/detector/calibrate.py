@@ -41,6 +41,12 @@ SOURCE_CAP = 200
 ENOUGH_PEOPLE = 50
 """Clean authentic media from which on a source has a say of its own in the threshold."""
 
+MANY_PEOPLE = 400
+"""Clean authentic media from which on their own tail is count enough."""
+
+TAIL = 0.15
+"""Share of a source's authentic media that its tail is fitted to."""
+
 FALSE_POSITIVE_RATE = 0.01
 SUSPICIOUS_RATE = 0.05
 
@@ -119,8 +125,8 @@ PROFILES = {"strict": (0.02, 0.003), "sensitive": (0.10, 0.05)}
 
 
 def thresholds(media: list[Medium], p: np.ndarray, suspicious: float = SUSPICIOUS_RATE, manipulated: float = FALSE_POSITIVE_RATE) -> tuple[float, float]:
-    """Suspicious and manipulated: above the asked share of authentic media, pooled under all conditions and of each source with enough
-    people under the clean one. The strictest source decides: an average would let one of them pay for the others."""
+    """Suspicious and manipulated: above the asked share of authentic media, pooled under all conditions and, for `manipulated`, of each source
+    with enough people. The strictest source decides: an average would let one of them pay for the others."""
     rows = [i for i, m in enumerate(media) if not m.fake and m.source in REAL_SOURCES]
     counts = {source: sum(media[i].source == source for i in rows) for source in REAL_SOURCES}
     # A source with few media says little about its tail: it weighs by what it has.
@@ -131,7 +137,20 @@ def thresholds(media: list[Medium], p: np.ndarray, suspicious: float = SUSPICIOU
         clean = np.array([p[i] for i in rows if media[i].source == source and media[i].condition == "clean"])
         if len(clean) >= ENOUGH_PEOPLE:
             high = max(high, _quantile(clean, np.ones(len(clean)), 1 - manipulated))
+        if ENOUGH_PEOPLE <= len(clean) < MANY_PEOPLE:
+            high = max(high, _tail_quantile(clean, manipulated))
     return low, max(low, high)
+
+
+def _tail_quantile(p: np.ndarray, share: float) -> float:
+    """The probability that a share of such media exceeds, read off an exponential tail of the log-odds: with sixty people the largest value
+    seen is exceeded by one in sixty of the next ones, and no count of those at hand shows it."""
+    logits = np.log(np.clip(p, 1e-6, 1 - 1e-6) / (1 - np.clip(p, 1e-6, 1 - 1e-6)))
+    start = float(np.quantile(logits, 1 - TAIL))
+    excess = logits[logits > start] - start
+    if share >= TAIL or not len(excess):
+        return 0.0
+    return float(np.clip(metrics.sigmoid(start + excess.mean() * np.log(TAIL / share)), 0.01, 0.995))
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

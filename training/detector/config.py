@@ -24,7 +24,8 @@ class DataConfig:
 class TrainConfig:
     """How a run is trained. A step sees 2 · (blend_pairs + pairs + look_alike_pairs) crops. `precision`: float32 or bfloat16 (matrix products
     only). `foreign_share`: how many of the blends (0–1) wear another person's face. `plain_share`: how many degradations leave fineness alone.
-    `continues`: a run whose averaged weights are the start.
+    `equally_sharp_share`: how many labelled pairs have the finer face blurred to the softness of the other. `continues`: a run whose averaged
+    weights are the start.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class TrainConfig:
     look_alike_pairs: int = 0
     foreign_share: float = 0.0
     plain_share: float = 0.0
+    equally_sharp_share: float = 0.0
     continues: str = ""
 
 
@@ -58,6 +60,7 @@ class Config:
     train: TrainConfig
     options: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
+    path: Path = Path()
 
     @property
     def run_folder(self) -> Path:
@@ -72,12 +75,12 @@ def read_config(path: Path) -> Config:
     try:
         data = DataConfig(**table.pop("data"))
         train = TrainConfig(**table.pop("train"))
-        unknown = set(table) - {f.name for f in fields(Config)}
+        unknown = set(table) - {f.name for f in fields(Config) if f.name not in ("digest", "path")}
         if unknown:
             raise TypeError(f"unknown field {sorted(unknown)[0]}")
         if train.precision not in ("float32", "bfloat16"):
             raise TypeError(f"unknown precision '{train.precision}'")
-        return Config(data=data, train=train, digest=_digest(raw), **table)
+        return Config(data=data, train=train, digest=_digest(raw), path=path, **table)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
 

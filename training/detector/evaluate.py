@@ -65,7 +65,7 @@ def score_media(config: Config, crops: CropSet, scorer: Scorer, conditions: Iter
         else:
             how = degrade.CONDITIONS[condition](config.margin, config.size)
             views = (degrade.apply(crops.pixels(i), how, config.size) for i in progress(inside, condition, len(inside)))
-        media += _pooled(crops, inside, scorer.logits(views), condition)
+        media += pooled(crops, inside, scorer.logits(views), condition)
     media += _self_blends(config, crops, scorer)
     return media
 
@@ -103,7 +103,8 @@ def through_h264(pixels: list[np.ndarray], quality: int) -> list[np.ndarray]:
     return list(frames)
 
 
-def _pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) -> list[ScoredMedium]:
+def pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) -> list[ScoredMedium]:
+    """Media of scored crops: means of logits and of baselines."""
     of_medium: dict[str, list[int]] = {}
     for at, i in enumerate(rows):
         of_medium.setdefault(crops.rows[i].medium.path, []).append(at)

@@ -12,10 +12,11 @@ from .runtime import Session
 
 
 def normalised(net: nn.Module, images: np.ndarray) -> torch.Tensor:
-    """uint8 RGB [N, S, S, 3] to the net's input [N, 3, S, S]."""
-    mean = torch.tensor(net.mean).view(1, 3, 1, 1)
-    std = torch.tensor(net.std).view(1, 3, 1, 1)
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+    """uint8 RGB [N, S, S, 3] to the net's input [N, 3, S, S], where the net is."""
+    device = next(net.parameters()).device
+    mean = torch.tensor(net.mean).view(1, 3, 1, 1).to(device)
+    std = torch.tensor(net.std).view(1, 3, 1, 1).to(device)
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
     return ((pixels / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
@@ -23,7 +24,7 @@ def normalised(net: nn.Module, images: np.ndarray) -> torch.Tensor:
 def logits_of(net: nn.Module, views: Sequence[np.ndarray], batch: int = 32) -> np.ndarray:
     """Logits [N] of uint8 views [S, S, 3]; the net is left in evaluation mode."""
     net.eval()
-    parts = [net(normalised(net, np.stack(views[i : i + batch])))[0][:, 0].numpy() for i in range(0, len(views), batch)]
+    parts = [net(normalised(net, np.stack(views[i : i + batch])))[0][:, 0].float().cpu().numpy() for i in range(0, len(views), batch)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 

@@ -9,9 +9,12 @@ import argparse
 import copy
 import csv
 import math
+import multiprocessing
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterator
 
 import cv2
 import numpy as np
@@ -63,7 +66,10 @@ def batch_at(crops: CropSet, sampler: PairSampler, config: Config, step: int) ->
         images += _degraded_pair(*pair, config, rng)
     for _ in range(config.train.pairs):
         real, fake = sampler.pair(rng)
-        images += _degraded_pair(*degrade.equally_sharp(*_equally_fine(crops, real, fake)), config, rng)
+        pair = _equally_fine(crops, real, fake)
+        if rng.random() < config.train.equally_sharp_share:
+            pair = degrade.equally_sharp(*pair)
+        images += _degraded_pair(*pair, config, rng)
     for _ in range(config.train.look_alike_pairs):
         images += _degraded_pair(*look_alike(crops.pixels(sampler.blend(rng)), rng), config, rng)
     return np.stack(images), np.tile(np.float32([0, 1]), len(images) // 2)
@@ -78,6 +84,38 @@ def _equally_fine(crops: CropSet, real: int, fake: int) -> list[np.ndarray]:
 def _degraded_pair(real: np.ndarray, fake: np.ndarray, config: Config, rng: np.random.Generator) -> list[np.ndarray]:
     how = degrade.draw(rng, config.margin, config.size, config.train.plain_share)
     return [degrade.apply(real, how, config.size), degrade.apply(fake, how, config.size)]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What trains: a device of PyTorch, and how many processes make batches for it (0: the one that trains)."""
+
+    device: str = "cpu"
+    workers: int = 0
+
+
+class Batches:
+    """Batches in order, made ahead by other processes where there are any: what a batch holds does not depend on who makes it."""
+
+    _made_of: tuple[CropSet, PairSampler, Config]
+
+    def __init__(self, crops: CropSet, sampler: PairSampler, config: Config, workers: int) -> None:
+        Batches._made_of = (crops, sampler, config)
+        # Forked, so that no process reads the crops again.
+        self._pool = multiprocessing.get_context("fork").Pool(workers, cv2.setNumThreads, (0,)) if workers else None
+
+    def of(self, steps: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The batches of these steps."""
+        yield from self._pool.imap(Batches._make, steps) if self._pool else map(Batches._make, steps)
+
+    def close(self) -> None:
+        """Ends the other processes."""
+        if self._pool:
+            self._pool.terminate()
+
+    @staticmethod
+    def _make(step: int) -> tuple[np.ndarray, np.ndarray]:
+        return batch_at(*Batches._made_of, step)
 
 
 def learning_rate(config: Config, step: int) -> float:
@@ -115,8 +153,9 @@ class Watch:
         return {name: auc(labels, logits_of(net, views)) for name, (views, labels) in self._sets.items()}
 
 
-def train(config: Config, crops: CropSet, resume: bool) -> Path:
-    """Trains to the end and returns the checkpoint."""
+def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machine(), seconds: float = math.inf) -> Path:
+    """Trains to the end, or until another epoch (but the first) would not fit into `seconds`, and returns the checkpoint."""
+    begun = time.monotonic()
     torch.manual_seed(config.train.seed)
     folder = config.run_folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +164,7 @@ def train(config: Config, crops: CropSet, resume: bool) -> Path:
     if config.train.continues:
         start = torch.load(config.run_folder.with_name(config.train.continues) / "checkpoint.pt", map_location="cpu")
         net.load_state_dict(start["ema"])
+    net.to(machine.device)
     ema = Ema(net, config.train.ema_decay)
     optimiser = torch.optim.AdamW(_parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
     first = 0
@@ -140,9 +180,13 @@ def train(config: Config, crops: CropSet, resume: bool) -> Path:
         _write_row(log, LOG_FIELDS, fresh=True)
     sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources, config.data.reals_of)
     watch = Watch(crops, config)
+    batches = Batches(crops, sampler, config, machine.workers)
+    longest = 0.0
     for epoch in range(first, config.train.epochs):
         started = time.monotonic()
-        loss = _epoch(net, ema, optimiser, crops, sampler, config, epoch)
+        if longest and started - begun + longest > seconds:
+            break
+        loss = _epoch(net, ema, optimiser, batches, config, epoch)
         seen = watch.look(ema.net)
         step = (epoch + 1) * config.train.steps_per_epoch
         _save(checkpoint, dict(config=config.digest, net=net.state_dict(), ema=ema.net.state_dict(), optimiser=optimiser.state_dict(), epoch=epoch + 1))
@@ -150,21 +194,23 @@ def train(config: Config, crops: CropSet, resume: bool) -> Path:
         values |= {name: f"{value:.4f}" for name, value in seen.items()}
         _write_row(log, [values.get(name, "") for name in LOG_FIELDS])
         print(" ".join(f"{name}={value}" for name, value in values.items()), flush=True)
+        longest = max(longest, time.monotonic() - started)
+    batches.close()
     return checkpoint
 
 
-def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, crops: CropSet, sampler: PairSampler, config: Config, epoch: int) -> float:
+def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, batches: Batches, config: Config, epoch: int) -> float:
     net.train()
+    device = next(net.parameters()).device
     total = 0.0
     steps = range(epoch * config.train.steps_per_epoch, (epoch + 1) * config.train.steps_per_epoch)
-    for step in progress(steps, f"epoch {epoch + 1}"):
-        images, labels = batch_at(crops, sampler, config, step)
+    for step, (images, labels) in progress(zip(steps, batches.of(steps)), f"epoch {epoch + 1}", len(steps)):
         torch.manual_seed(config.train.seed * 1_000_003 + step)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(config, step)
         smoothing = config.train.label_smoothing
-        targets = torch.from_numpy(labels) * (1 - 2 * smoothing) + smoothing
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.train.precision == "bfloat16"):
+        targets = torch.from_numpy(labels).to(device) * (1 - 2 * smoothing) + smoothing
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.train.precision == "bfloat16"):
             logit, _ = net(normalised(net, images))
         loss = F.binary_cross_entropy_with_logits(logit[:, 0].float(), targets)
         optimiser.zero_grad(set_to_none=True)
@@ -200,11 +246,15 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv of the data")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches ahead; on a GPU one a core")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="stop at the last checkpoint that fits into this time; --resume goes on")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(0)
     config = read_config(arguments.config)
-    train(config, CropSet.open(arguments.crops, arguments.manifest), arguments.resume)
+    crops = CropSet.open(arguments.crops, arguments.manifest)
+    train(config, crops, arguments.resume, Machine(arguments.device, arguments.workers), arguments.seconds)
 
 
 if __name__ == "__main__":

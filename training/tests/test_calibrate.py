@@ -37,6 +37,19 @@ class CalibrateTest(unittest.TestCase):
         self.assertAlmostEqual(suspicious, 0.9 * 0.95, delta=0.003)
         self.assertAlmostEqual(manipulated, 0.9 * 0.99, delta=0.003)
 
+    def test_a_small_source_has_its_threshold_above_what_it_happened_to_show(self):
+        rng = np.random.default_rng(2)
+        seen, passed = [], []
+        for _ in range(40):
+            logits = rng.logistic(-3, 1, 80)
+            real = [Medium(f"{i}.jpg", "stylegan", f"g{i}", "clean", False, (0.0,), 50.0, 100.0) for i in range(80)]
+            _, manipulated = thresholds(real, 1 / (1 + np.exp(-logits)))
+            others = 1 / (1 + np.exp(-rng.logistic(-3, 1, 4000)))
+            seen.append((others >= np.quantile(1 / (1 + np.exp(-logits)), 0.99)).mean())
+            passed.append((others >= manipulated).mean())
+        self.assertLess(np.mean(passed), 0.012)
+        self.assertLess(np.mean(passed), np.mean(seen))
+
     def test_fusion_beats_its_members_when_they_err_differently_and_drops_noise(self):
         made = media(3000, strength=1.0, models=2)
         rng = np.random.default_rng(9)
