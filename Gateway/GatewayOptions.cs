@@ -13,6 +13,10 @@ public sealed class GatewayOptions
     [Range(1024, 64L * 1024 * 1024 * 1024)]
     public long MaxUploadBytes { get; set; } = 100L * 1024 * 1024;
 
+    /// <summary>Largest body of a batch, as IngestService has it. Default 1 GB.</summary>
+    [Range(1024, 1L << 40)]
+    public long MaxBatchBytes { get; set; } = 1024L * 1024 * 1024;
+
     /// <summary>How long one upload may take in all. Default 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan UploadTimeout { get; set; } = TimeSpan.FromHours(1);

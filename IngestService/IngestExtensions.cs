@@ -1,6 +1,7 @@
 using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Documents;
+using Deepfake.IngestService.Batches;
 using Deepfake.IngestService.Fetching;
 using Deepfake.IngestService.Idempotency;
 using Deepfake.IngestService.Reuse;
@@ -59,6 +60,13 @@ public static class IngestExtensions
         services.AddSingleton<TusEndpoints>();
         services.AddDocuments<SigningKey>("signing_key");
         services.AddSingleton<DirectUploads>();
+        services.AddDocuments<StoredBatch>("batch");
+        services.AddDocuments<BatchClaim>("batch_claim");
+        services.AddSingleton<BatchBook>();
+        services.AddSingleton<BatchClaims>();
+        services.AddSingleton<BatchIntake>();
+        services.AddSingleton<BatchView>();
+        services.AddSingleton<BatchWork>();
         services.AddOutbound();
         services.AddSingleton<MediaFetcher>();
         services.AddSingleton<UrlSubmission>();
@@ -71,11 +79,13 @@ public static class IngestExtensions
         services.AddHostedService<RecoverySweeper>();
         services.AddSingleton<IExpiry, ExpiredClaims>();
         services.AddSingleton<IExpiry, ExpiredUploads>();
+        services.AddSingleton<IExpiry>(provider => provider.GetRequiredService<BatchClaims>());
+        services.AddHostedService<BatchRunner>();
         services.AddHostedService<ExpirySweeper>();
         return builder;
     }
 
-    /// <summary>Maps <c>POST /v1/analyses</c>, <c>/v1/uploads</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
+    /// <summary>Maps <c>POST /v1/analyses</c>, <c>/v1/uploads</c>, <c>/v1/batches</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/analyses", SubmitEndpoint.HandleAsync)
@@ -95,6 +105,7 @@ public static class IngestExtensions
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         UploadEndpoints.Map(app, Document);
         DirectEndpoints.Map(app, Document);
+        BatchEndpoints.Map(app, Document);
         // The name is pinned, so that services that share a host each serve their own document.
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
         return app;

@@ -76,6 +76,22 @@ public sealed class IngestOptions
     [RegularExpression("any|([0-9]{1,5}(,[0-9]{1,5})*)?")]
     public string UrlPorts { get; set; } = "";
 
+    /// <summary>Most items of a batch. Default 100.</summary>
+    [Range(1, 1000)]
+    public int BatchItems { get; set; } = 100;
+
+    /// <summary>Largest body of a batch in bytes, all its files together. Default 1 GB.</summary>
+    [Range(1024, 1L << 40)]
+    public long BatchBytes { get; set; } = 1024L * 1024 * 1024;
+
+    /// <summary>How long a batch is remembered; its analyses have their own time. Default 30 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
+    public TimeSpan BatchWindow { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often batches with something left to do are looked for. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan BatchInterval { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);

@@ -1,9 +1,9 @@
+using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -35,12 +35,10 @@ internal static class ProxyPipeline
 
     private static Task RefuseTooLargeAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetRouteModel().Config is not { RouteId: ProxyTable.SubmitRoute } || context.Request.ContentLength is not { } length) return next(context);
-        var limit = context.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxUploadBytes;
-        if (length <= limit + ProxyTable.BodyMargin) return next(context);
+        if (context.GetRouteModel().Config.MaxRequestBodySize is not { } most || context.Request.ContentLength is not { } length || length <= most) return next(context);
         // Without the server's own limit it reads on for a moment after the answer, so that the client gets to see it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = null;
-        return Problem.Answer(ErrorCodes.TooLarge, $"The file is larger than {limit / 1048576.0:0.##} MB.").ExecuteAsync(context);
+        return Problem.Answer(ErrorCodes.TooLarge, string.Create(CultureInfo.InvariantCulture, $"The body is larger than {(most - ProxyTable.BodyMargin) / 1048576.0:0.##} MB.")).ExecuteAsync(context);
     }
 
     private static async Task ExplainFailureAsync(HttpContext context, RequestDelegate next)

@@ -9,8 +9,6 @@ namespace Deepfake.Gateway.Proxying;
 /// <summary>Which request goes to which service, and how long it may take.</summary>
 internal static class ProxyTable
 {
-    public const string SubmitRoute = "submit";
-
     private const string Ingest = "ingest-service";
     private const string Results = "result-service";
     private const string Events = "result-service-events";
@@ -34,7 +32,7 @@ internal static class ProxyTable
             : [],
         new()
         {
-            RouteId = SubmitRoute, ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/analyses", Methods = ["POST"] },
+            RouteId = "submit", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/analyses", Methods = ["POST"] },
             MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
         },
         new()
@@ -42,6 +40,12 @@ internal static class ProxyTable
             RouteId = "uploads", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/uploads/{**rest}" },
             MaxRequestBodySize = options.MaxUploadBytes + BodyMargin, Timeout = options.UploadTimeout,
         },
+        new()
+        {
+            RouteId = "submit-batch", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/batches", Methods = ["POST"] },
+            MaxRequestBodySize = options.MaxBatchBytes + BodyMargin, Timeout = options.UploadTimeout,
+        },
+        new() { RouteId = "batches", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/batches/{**rest}" }, Timeout = options.RequestTimeout },
         new() { RouteId = "events", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/events", Methods = ["GET"] } },
         new() { RouteId = "events-socket", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/ws" } },
         new() { RouteId = "export-analyses", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses.csv", Methods = ["GET"] } },

@@ -144,7 +144,11 @@ public sealed partial class S3ObjectStore : IUploadStore, IDirectPut
         await _bucket.EnsureAsync(cancellationToken);
         var request = new GetPreSignedUrlRequest
         {
-            BucketName = _bucket.Name, Key = key, Verb = HttpVerb.PUT, Expires = DateTime.UtcNow + validFor, Protocol = _signsHttp ? Protocol.HTTP : Protocol.HTTPS,
+            BucketName = _bucket.Name,
+            Key = key,
+            Verb = HttpVerb.PUT,
+            Expires = DateTime.UtcNow + validFor,
+            Protocol = _signsHttp ? Protocol.HTTP : Protocol.HTTPS,
         };
         request.Headers.ContentLength = length; // part of the signature: another length is refused
         return new Uri(await _signer.GetPreSignedURLAsync(request));
@@ -162,8 +166,15 @@ public sealed partial class S3ObjectStore : IUploadStore, IDirectPut
                 var copied = await _client.CopyPartAsync(
                     new CopyPartRequest
                     {
-                        SourceBucket = _bucket.Name, SourceKey = source, DestinationBucket = _bucket.Name, DestinationKey = target, UploadId = upload, PartNumber = parts.Count + 1,
-                        FirstByte = first, LastByte = Math.Min(first + CopySize, head.ContentLength) - 1, ETagToMatch = [head.ETag],
+                        SourceBucket = _bucket.Name,
+                        SourceKey = source,
+                        DestinationBucket = _bucket.Name,
+                        DestinationKey = target,
+                        UploadId = upload,
+                        PartNumber = parts.Count + 1,
+                        FirstByte = first,
+                        LastByte = Math.Min(first + CopySize, head.ContentLength) - 1,
+                        ETagToMatch = [head.ETag],
                     },
                     cancellationToken);
                 parts.Add(new PartETag(parts.Count + 1, copied.ETag));

@@ -54,6 +54,9 @@ internal sealed partial class AnalysisRecorder(
         }
     }
 
+    /// <summary>Ends an analysis as its client wishes, if it is not over. ResultService finds an end that nobody announced.</summary>
+    public Task<bool> CancelAsync(string id, Analysis result, CancellationToken cancellationToken) => analyses.TryFinishAsync(id, result, cancellationToken);
+
     /// <summary>Starts the work; what cannot be published now is left to the sweeper. Does not throw.</summary>
     public async Task PublishAsync(AnalysisRecord record)
     {

@@ -7,7 +7,9 @@ namespace Deepfake.IngestService.Submission;
 /// <summary>A submission that names its file instead of holding it: <c>{"url": …}</c> or <c>{"upload_id": …}</c>, and options.</summary>
 internal sealed class JsonBody
 {
-    private const int MaxBytes = 64 * 1024;
+    /// <summary>Longest body of one submission.</summary>
+    public const int MaxBytes = 64 * 1024;
+
     private readonly List<(string Name, string Value)> _options = [];
 
     /// <summary>Where to fetch the file; null for an upload.</summary>
@@ -27,17 +29,17 @@ internal sealed class JsonBody
     /// <exception cref="SubmissionRejectedException">Not of this form.</exception>
     public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        using var document = await ParseAsync(request, cancellationToken);
+        using var document = await ParseAsync(request, MaxBytes, cancellationToken);
         return Read(document.RootElement);
     }
 
-    /// <summary>The JSON of a body, up to 64 KB.</summary>
-    /// <exception cref="SubmissionRejectedException">It is no JSON, or longer.</exception>
-    public static async Task<JsonDocument> ParseAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <summary>The JSON of a body.</summary>
+    /// <exception cref="SubmissionRejectedException">It is no JSON, or longer than allowed.</exception>
+    public static async Task<JsonDocument> ParseAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        var buffer = new byte[MaxBytes + 1];
+        var buffer = new byte[Math.Min(request.ContentLength ?? long.MaxValue, maxBytes) + 1];
         var read = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        if (read > MaxBytes) throw Invalid("The JSON body is longer than 64 KB.");
+        if (read > maxBytes) throw Invalid($"The JSON body is longer than {maxBytes / 1024} KB.");
         try
         {
             return JsonDocument.Parse(buffer.AsMemory(0, read));

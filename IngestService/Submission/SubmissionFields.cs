@@ -54,8 +54,8 @@ internal sealed partial record SubmissionFields
     };
 
     /// <summary>Fields given in the query; a form may override them.</summary>
-    public static SubmissionFields FromQuery(IQueryCollection query) =>
-        Names.Aggregate(new SubmissionFields(), (fields, name) => fields.With(name, query[name]));
+    public static SubmissionFields FromQuery(IQueryCollection query, SubmissionFields? defaults = null) =>
+        Names.Aggregate(defaults ?? new SubmissionFields(), (fields, name) => fields.With(name, query[name]));
 
     // The live lane is for streams, which do not come this way.
     private static Lane ParseLane(string value) => value switch

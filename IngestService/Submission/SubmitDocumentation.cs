@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Deepfake.IngestService.Batches;
 using Deepfake.IngestService.Idempotency;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -20,7 +21,9 @@ internal static class SubmitDocumentation
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
-            if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().Any(name => name.EndpointName == "SubmitAnalysis")) DescribeSubmit(operation);
+            var name = context.Description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().FirstOrDefault()?.EndpointName;
+            if (name == "SubmitAnalysis") DescribeSubmit(operation);
+            else if (name == BatchDocumentation.Submit) BatchDocumentation.Describe(operation);
             return Task.CompletedTask;
         });
     }
@@ -48,16 +51,8 @@ internal static class SubmitDocumentation
         operation.Parameters =
         [
             .. Options().Select(field => new OpenApiParameter { Name = field.Name, In = ParameterLocation.Query, Schema = field.Schema, Description = field.Schema.Description }),
-            new OpenApiParameter
-            {
-                Name = "reuse", In = ParameterLocation.Query, Schema = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(false) },
-                Description = "Whether a finished result of the same content would do.",
-            },
-            new OpenApiParameter
-            {
-                Name = IdempotencyKey.Header, In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
-                Description = "A key of your own; repeating the request with it gives the same answer for 24 hours.",
-            },
+            Reuse(),
+            Key(),
             new OpenApiParameter
             {
                 Name = "X-Filename", In = ParameterLocation.Header, Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = 255 },
@@ -71,13 +66,33 @@ internal static class SubmitDocumentation
                 ["Location"] = new OpenApiHeader { Description = "Where progress and result are read.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
                 [SubmitEndpoint.ReplayedHeader] = new OpenApiHeader
                 {
-                    Description = "`true` where an earlier request with the same key had this answer.", Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    Description = "`true` where an earlier request with the same key had this answer.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 },
             };
         }
     }
 
-    private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary", Description = $"One of {MediaTypes.Accepted}." };
+    /// <summary>The parameter <c>reuse</c>.</summary>
+    public static OpenApiParameter Reuse() => new()
+    {
+        Name = "reuse",
+        In = ParameterLocation.Query,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(false) },
+        Description = "Whether a finished result of the same content would do.",
+    };
+
+    /// <summary>The header <c>Idempotency-Key</c>.</summary>
+    public static OpenApiParameter Key() => new()
+    {
+        Name = IdempotencyKey.Header,
+        In = ParameterLocation.Header,
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKey.MaxLength },
+        Description = "A key of your own; repeating the request with it gives the same answer for 24 hours.",
+    };
+
+    /// <summary>A file.</summary>
+    public static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary", Description = $"One of {MediaTypes.Accepted}." };
 
     /// <summary>A submission that names its file: an upload, or an address to fetch it from.</summary>
     private static OpenApiSchema Named() => new()
@@ -90,13 +105,14 @@ internal static class SubmitDocumentation
             .ToDictionary(field => field.Name, field => (IOpenApiSchema)field.Schema),
     };
 
-    private static OpenApiSchema Strings(string? description) =>
+    /// <summary>An object of texts.</summary>
+    public static OpenApiSchema Strings(string? description) =>
         new() { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String }, Description = description };
 
     /// <summary>Fields of a form, and parameters where the body is the file.</summary>
-    private static IEnumerable<(string Name, OpenApiSchema Schema)> Options() =>
+    public static IEnumerable<(string Name, OpenApiSchema Schema)> Options(bool batch = false) =>
     [
-        ("lane", Choice("Queue family.", "interactive", "batch")),
+        ("lane", batch ? Choice("Queue family.", "batch", "interactive") : Choice("Queue family.", "interactive", "batch")),
         ("webhook", Text("Where to post the completion notice: an address, or the id of a webhook endpoint.", 2048)),
         ("profile", Choice("Which thresholds turn the probability into a verdict.", "balanced", "strict", "sensitive")),
         ("heat_maps", new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = JsonValue.Create(true), Description = "Whether heat maps are wanted." }),
@@ -109,6 +125,9 @@ internal static class SubmitDocumentation
 
     private static OpenApiSchema Choice(string description, params string[] values) => new()
     {
-        Type = JsonSchemaType.String, Enum = [.. values.Select(value => (JsonNode)JsonValue.Create(value))], Default = JsonValue.Create(values[0]), Description = description,
+        Type = JsonSchemaType.String,
+        Enum = [.. values.Select(value => (JsonNode)JsonValue.Create(value))],
+        Default = JsonValue.Create(values[0]),
+        Description = description,
     };
 }

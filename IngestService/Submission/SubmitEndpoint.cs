@@ -43,7 +43,9 @@ internal static class SubmitEndpoint
         return Answer(context.Response.Headers, outcome);
     }
 
-    private static bool Reuse(IQueryCollection query) => query["reuse"].ToString() switch
+    /// <summary>Whether a finished result of the same content would do.</summary>
+    /// <exception cref="SubmissionRejectedException">Neither yes nor no.</exception>
+    public static bool Reuse(IQueryCollection query) => query["reuse"].ToString() switch
     {
         "" or "false" => false,
         "true" => true,

@@ -68,6 +68,25 @@ internal sealed partial class Submitter(
     public async Task<SubmissionOutcome?> FindReplayAsync(SubmissionRequest request, CancellationToken cancellationToken) =>
         await FindSettledAsync(request, cancellationToken) is { } settled ? await ReplayAsync(request, settled, read: null, cancellationToken) : null;
 
+    /// <summary>Turns away while too much work is waiting.</summary>
+    /// <exception cref="SubmissionRejectedException">It is, or nobody knows.</exception>
+    public async Task RequireRoomAsync(CancellationToken cancellationToken)
+    {
+        bool hasRoom;
+        try
+        {
+            hasRoom = await backlog.HasRoomAsync(cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.StoreFailed(logger, e);
+            throw Unavailable(e);
+        }
+
+        if (hasRoom) return;
+        throw new SubmissionRejectedException(ErrorCodes.BacklogFull, "Too many analyses are waiting; try again later.") { RetryAfter = options.Value.BacklogRetryAfter };
+    }
+
     /// <summary>The answer to a client whose analysis was accepted.</summary>
     public static Analysis Accepted(AnalysisRecord record) => new()
     {
@@ -184,23 +203,6 @@ internal sealed partial class Submitter(
             Log.StoreFailed(logger, e);
             throw Unavailable(e);
         }
-    }
-
-    private async Task RequireRoomAsync(CancellationToken cancellationToken)
-    {
-        bool hasRoom;
-        try
-        {
-            hasRoom = await backlog.HasRoomAsync(cancellationToken);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            Log.StoreFailed(logger, e);
-            throw Unavailable(e);
-        }
-
-        if (hasRoom) return;
-        throw new SubmissionRejectedException(ErrorCodes.BacklogFull, "Too many analyses are waiting; try again later.") { RetryAfter = options.Value.BacklogRetryAfter };
     }
 
     private AnalysisRecord Record(string tenant, string id, StoredMedia media, SubmissionFields fields)

@@ -25,7 +25,7 @@ internal static class DirectEndpoints
 
     private static async Task<IResult> CreateAsync(HttpContext http, DirectUploads uploads)
     {
-        using var json = await JsonBody.ParseAsync(http.Request, http.RequestAborted);
+        using var json = await JsonBody.ParseAsync(http.Request, JsonBody.MaxBytes, http.RequestAborted);
         var body = json.RootElement;
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("size_bytes", out var size) || size.ValueKind != JsonValueKind.Number || !size.TryGetInt64(out var bytes))
             throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "size_bytes is the number of bytes that will come.");

@@ -78,6 +78,9 @@ internal sealed record Upload
     /// <summary>Public id of an upload.</summary>
     public static string IdOf(string analysisId) => Prefix + analysisId[AnalysisPrefix.Length..];
 
+    /// <summary>The analysis an upload will be.</summary>
+    public static string AnalysisOf(string uploadId) => AnalysisPrefix + uploadId[Prefix.Length..];
+
     /// <summary>Whether a text has the form of a public id.</summary>
     public static bool IsId(string id) => id.Length == 29 && id.StartsWith(Prefix, StringComparison.Ordinal) && id.AsSpan(Prefix.Length).IndexOfAnyExcept(AnalysisIds.Letters) < 0;
 

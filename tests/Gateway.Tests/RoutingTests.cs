@@ -12,6 +12,8 @@ public sealed class RoutingTests
     [InlineData("POST", "/v1/analyses?lane=batch", "ingest")]
     [InlineData("POST", "/v1/uploads", "ingest")]
     [InlineData("PATCH", "/v1/uploads/up_1", "ingest")]
+    [InlineData("POST", "/v1/batches", "ingest")]
+    [InlineData("GET", "/v1/batches/ba_1", "ingest")]
     [InlineData("GET", "/v1/analyses", "results")]
     [InlineData("GET", "/v1/analyses/an_1", "results")]
     [InlineData("GET", "/v1/analyses/an_1/events", "results")]

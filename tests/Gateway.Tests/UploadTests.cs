@@ -33,8 +33,10 @@ public sealed class UploadTests(ITestOutputHelper output)
         Assert.InRange(added.WorkingSet, 0, 20 * Megabyte);
     }
 
-    [Fact]
-    public async Task The_first_byte_reaches_the_service_before_the_last_is_sent()
+    [Theory]
+    [InlineData("/v1/analyses")]
+    [InlineData("/v1/batches")]
+    public async Task The_first_byte_reaches_the_service_before_the_last_is_sent(string path)
     {
         var arrived = new TaskCompletionSource();
         await using var ingest = await Backend.StartAsync(async context =>
@@ -47,9 +49,25 @@ public sealed class UploadTests(ITestOutputHelper output)
         await using var gateway = await GatewayHost.StartAsync(ingest, results);
 
         using var content = new GatedContent(arrived.Task);
-        using var response = await gateway.Client.PostAsync("/v1/analyses", content);
+        using var response = await gateway.Client.PostAsync(path, content);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_batch_may_be_larger_than_a_file_and_has_a_limit_of_its_own()
+    {
+        await using var ingest = await Backend.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null));
+        await using var results = await Backend.StartAsync(_ => Task.CompletedTask);
+        await using var gateway = await GatewayHost.StartAsync(ingest, results, ("MAX_FILE_SIZE_MB", "1"), ("Gateway:MaxBatchBytes", "20000000"));
+
+        using var content = new StreamContent(new PatternStream(50L * Megabyte));
+        using var response = await gateway.Client.PostAsync("/v1/batches", content);
+        using var larger = new StreamContent(new PatternStream(60L * Megabyte));
+        using var refused = await gateway.Client.PostAsync("/v1/batches", larger);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await ProblemAssert.IsAsync(refused, 413, ErrorCodes.TooLarge);
     }
 
     [Fact]

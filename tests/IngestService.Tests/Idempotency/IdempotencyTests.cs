@@ -228,7 +228,11 @@ public sealed class IdempotencyTests
         var claim = (await FindAsync(host, key))!;
         var answer = new Analysis
         {
-            Id = "an_successor", Status = AnalysisStatus.Accepted, Stage = Stage.Queued, Progress = 0, CreatedAt = DateTimeOffset.UtcNow,
+            Id = "an_successor",
+            Status = AnalysisStatus.Accepted,
+            Stage = Stage.Queued,
+            Progress = 0,
+            CreatedAt = DateTimeOffset.UtcNow,
             Media = new MediaSummary { Format = MediaFormat.Jpeg, Sha256 = "", SizeBytes = 1 },
         };
         Assert.True(await host.Documents<IdempotencyClaim>().TryUpdateAsync(claim with { Value = claim.Value with { AnalysisId = answer.Id, Answer = answer } }, CancellationToken.None));

@@ -126,7 +126,9 @@ public sealed class ReuseTests : IAsyncLifetime
 
         var newer = Finished("an_newer") with
         {
-            CreatedAt = DateTimeOffset.UtcNow.AddMinutes(1), Media = result.Media with { Sha256 = new string('0', 64) }, Models = [result.Models[0] with { Version = "3" }],
+            CreatedAt = DateTimeOffset.UtcNow.AddMinutes(1),
+            Media = result.Media with { Sha256 = new string('0', 64) },
+            Models = [result.Models[0] with { Version = "3" }],
         };
         await host.History.SaveAsync("default", newer, CancellationToken.None);
         await Answers.IsAcceptedAsync(await host.PostRawAsync(Jpeg, "?reuse=true"));

@@ -119,6 +119,9 @@ public sealed class Premises : IAsyncLifetime
         _things["/v1/webhooks/deliveries/{deliveryId}"] = await FirstAsync($"/v1/webhooks/{_things["/v1/webhooks/{webhookId}"]}/deliveries");
 
         _things["/v1/models/{name}"] = "nobody";
+        var batch = await SendAsync(Owner, HttpMethod.Post, "/v1/batches", new { items = new[] { new { upload_id = "up_unknown" } } });
+        _things["/v1/batches/{id}"] = batch.GetProperty("id").GetString()!;
+
         using var upload = new HttpRequestMessage(HttpMethod.Post, "/v1/uploads") { Headers = { { "Tus-Resumable", "1.0.0" }, { "Upload-Length", "100" } } };
         using var begun = await Owner.SendAsync(upload, cancellationToken);
         _things["/v1/uploads/{id}"] = begun.Headers.Location!.OriginalString.Split('/')[^1];
