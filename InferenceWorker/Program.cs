@@ -1,11 +1,14 @@
 using Deepfake.InferenceWorker;
 using Deepfake.InferenceWorker.Registry;
+using Deepfake.InferenceWorker.Speed;
 using Deepfake.Infrastructure;
 using Deepfake.Infrastructure.Bus;
 using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Builder;
+
+if (args is ["speed", .. var rest]) return SpeedCommand.Run(rest, Console.Out);
 
 var builder = WebApplication.CreateBuilder(args);
 // The registry is for callers that the gateway vouches for; a worker that knows no secret only works.
@@ -22,3 +25,4 @@ if (reachable) app.UseTrustedCallers();
 if (reachable) app.MapModels();
 app.MapDefaultEndpoints();
 await app.RunAsync();
+return 0;

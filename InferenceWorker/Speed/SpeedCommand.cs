@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Globalization;
+using Deepfake.InferenceWorker.Inference;
+using Deepfake.InferenceWorker.Models;
+using Deepfake.Infrastructure.Packs;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Deepfake.InferenceWorker.Speed;
+
+/// <summary>
+/// <c>speed [DIR] [SECONDS]</c>: crops per second and core of each model in a folder and of all of them, as the worker scores crops (resizing,
+/// run, heat map, calibration), against the bare loop of ONNX Runtime on tensors that lie ready.
+/// </summary>
+internal static class SpeedCommand
+{
+    private const int Crops = 8;
+
+    private static readonly RunShape OneCore = new(1, 1, 1, 0.25, Spread: false);
+
+    /// <summary>Measures and prints a table.</summary>
+    /// <param name="arguments">The models folder (that of the configuration's default without one), and for how many seconds to measure each model.</param>
+    /// <param name="output">Takes the table.</param>
+    /// <returns>0; 1 when no model could be measured; 2 for a wrong command line.</returns>
+    public static int Run(string[] arguments, TextWriter output)
+    {
+        var folder = Path.GetFullPath(arguments.Length > 0 ? arguments[0] : Path.Combine(AppContext.BaseDirectory, new ModelOptions().Path));
+        var seconds = 3.0;
+        if (arguments.Length > 2 || (arguments.Length == 2 && !(double.TryParse(arguments[1], CultureInfo.InvariantCulture, out seconds) && seconds > 0)))
+        {
+            output.WriteLine("Usage: Deepfake.InferenceWorker speed [DIR] [SECONDS]");
+            return 2;
+        }
+
+        output.WriteLine("| model | bare loop, crops/s | as the worker scores, crops/s | share |");
+        output.WriteLine("|---|---|---|---|");
+        var (bareSum, ownSum) = (0.0, 0.0);
+        foreach (var path in ModelFolder.List(folder))
+        {
+            var manifest = ModelFolder.ReadManifest(path);
+            if (manifest.Kind != ModelKind.Frame) continue;
+            var (bare, own) = Measure(manifest, ModelFolder.VerifyFile(path, manifest), TimeSpan.FromSeconds(seconds));
+            (bareSum, ownSum) = (bareSum + bare, ownSum + own);
+            output.WriteLine(Row($"{manifest.Name} {manifest.Version}", bare, own));
+        }
+
+        if (bareSum == 0) return 1;
+        output.WriteLine(Row("all of them, one after another", bareSum, ownSum));
+        return 0;
+    }
+
+    private static string Row(string name, double bare, double own) =>
+        string.Create(CultureInfo.InvariantCulture, $"| {name} | {1 / bare:0} | {1 / own:0} | {bare / own:P0} |");
+
+    /// <summary>Seconds a crop, bare and scored: of the best rounds, since what else the machine does only ever slows one down.</summary>
+    private static (double Bare, double Own) Measure(ModelManifest manifest, string file, TimeSpan time)
+    {
+        var provider = new CpuExecutionProvider();
+        using var session = ModelSession.Load(manifest, file, provider, OneCore);
+        using var options = SessionSettings.Create(provider, OneCore);
+        using var native = new InferenceSession(file, options);
+        using var run = new RunOptions();
+        var side = manifest.Input.Size;
+        var random = new Random(1);
+        var crops = Enumerable.Range(0, Crops).Select(_ =>
+        {
+            var crop = new byte[FacePack.Side * FacePack.Side * 3];
+            random.NextBytes(crop);
+            return (ReadOnlyMemory<byte>)crop;
+        }).ToArray();
+        long[] shape = manifest.Input.Layout == TensorLayout.Nchw ? [1, 3, side, side] : [1, side, side, 3];
+        var pixels = new float[3 * side * side];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle();
+        using var input = OrtValue.CreateTensorValueFromMemory(pixels, shape);
+        var names = native.OutputNames.ToArray();
+        var scores = new float[Crops];
+        var heat = new byte[Crops * (session.Cam?.Cells ?? 0)];
+
+        var (bare, own) = (double.MaxValue, double.MaxValue);
+        var began = Stopwatch.GetTimestamp();
+        do
+        {
+            bare = Math.Min(bare, SecondsPerCrop(() =>
+            {
+                for (var i = 0; i < Crops; i++) native.Run(run, native.InputNames, [input], names).Dispose();
+            }));
+            own = Math.Min(own, SecondsPerCrop(() => session.Score(crops, scores, heat)));
+        }
+        while (Stopwatch.GetElapsedTime(began) < time);
+        return (bare, own);
+    }
+
+    private static double SecondsPerCrop(Action round)
+    {
+        var began = Stopwatch.GetTimestamp();
+        round();
+        return Stopwatch.GetElapsedTime(began).TotalSeconds / Crops;
+    }
+}
