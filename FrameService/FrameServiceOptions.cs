@@ -36,6 +36,14 @@ public sealed class FrameServiceOptions
     [Range(65_536, 1_000_000_000)]
     public long MaxPixels { get; set; } = 100_000_000;
 
+    /// <summary>Pixels of a film's frame at most; more is an error. A decoder holds several frames, and several decoders run at once.</summary>
+    [Range(65_536, 1_000_000_000)]
+    public long MaxFilmPixels { get; set; } = 8192 * 4320;
+
+    /// <summary>Pixels of a film's frame times decoders of one ffmpeg that jumps; larger frames get fewer decoders. A decoder takes 8 to 32 bytes for each.</summary>
+    [Range(65_536, 1_000_000_000)]
+    public long JumpPixels { get; set; } = 8 * 3840 * 2160;
+
     /// <summary>Seconds of a film or animation at most; more is an error.</summary>
     [Range(1, 1_000_000)]
     public double MaxSeconds { get; set; } = 4 * 3600;

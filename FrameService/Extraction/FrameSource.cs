@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Deepfake.Contracts;
 using Deepfake.FrameService.Decoding;
 using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
@@ -30,7 +31,7 @@ internal sealed class FrameSource(FrameServiceOptions options)
         var request = Request(path, facts, plan);
         return plan.Mode switch
         {
-            SampleMode.Jumps => WithCuts(Distinct(JumpAsync(request, plan.Instants, report, cancellationToken), cancellationToken), cancellationToken),
+            SampleMode.Jumps => WithCuts(Distinct(JumpAsync(request, plan.Instants, JumpsAtOnce(facts), report, cancellationToken), cancellationToken), cancellationToken),
             SampleMode.OnePass => SelectAsync(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), cancellationToken), plan, cancellationToken),
             _ => WithCuts(Prefetch(_decoder.DecodeAsync(request, report, null, cancellationToken), cancellationToken), cancellationToken),
         };
@@ -54,22 +55,25 @@ internal sealed class FrameSource(FrameServiceOptions options)
         HasAlpha = facts.HasAlpha,
         MaxSide = plan.Mode == SampleMode.Still ? (int)Math.Min(options.DecodePixels, 65_535) : options.DecodeSide,
         MaxPixels = plan.Mode == SampleMode.Still ? options.DecodePixels : (long)options.DecodeSide * options.DecodeSide,
-        SourcePixels = options.MaxPixels,
+        SourcePixels = facts.Kind == MediaKind.Video ? options.MaxFilmPixels : options.MaxPixels,
         MaxFrames = plan.Mode == SampleMode.OnePass ? plan.Instants.Count : plan.Frames,
         Limit = TimeSpan.FromSeconds(options.DecodeSeconds),
     };
+
+    /// <summary>Inputs of one ffmpeg: its decoders all live until it ends, so the larger the frames the fewer there are.</summary>
+    internal int JumpsAtOnce(MediaFacts facts) => (int)Math.Clamp(options.JumpPixels / ((long)facts.Width * facts.Height), 1, JumpsPerChild);
 
     /// <summary>
     /// Groups of jumps, the next one decoding while this one is read. Where the first jumps land on one or two key frames only, jumping
     /// is no use: the rest is decoded in one pass, as far as the time limit allows.
     /// </summary>
     private async IAsyncEnumerable<VideoFrame> JumpAsync(
-        DecodeRequest request, IReadOnlyList<double> instants, DecodeReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+        DecodeRequest request, IReadOnlyList<double> instants, int atOnce, DecodeReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        var groups = instants.Chunk(JumpsPerChild).Select(seeks => request with { Seeks = seeks, MaxFrames = seeks.Length }).ToList();
+        var groups = instants.Chunk(atOnce).Select(seeks => request with { Seeks = seeks, MaxFrames = seeks.Length }).ToList();
         var last = double.NegativeInfinity;
-        var (useless, taken) = (false, 0);
+        var (useless, taken, asked) = (false, 0, 0);
         FramePrefetch? next = null;
         try
         {
@@ -87,7 +91,9 @@ internal sealed class FrameSource(FrameServiceOptions options)
                 }
 
                 taken += distinct;
-                useless = i == 0 && distinct <= groups[0].Seeks.Count / 4;
+                var before = asked;
+                asked += groups[i].Seeks.Count;
+                useless = before < JumpsPerChild && asked >= Math.Min(JumpsPerChild, instants.Count) && taken <= asked / 4;
             }
         }
         finally

@@ -14,7 +14,7 @@ internal sealed class MediaProber(FrameServiceOptions options)
     public async Task<MediaFacts> ProbeAsync(string path, MediaFormat format, CancellationToken cancellationToken)
     {
         var structure = StructureCheck.Inspect(path, format);
-        CheckSize(structure.Width, structure.Height);
+        CheckSize(structure.Width, structure.Height, options.MaxPixels);
         if (structure.WebpFrames is not null) return AnimatedWebp(structure);
 
         var answer = await AskAsync(path, format, cancellationToken);
@@ -30,7 +30,7 @@ internal sealed class MediaProber(FrameServiceOptions options)
 
         if (facts is null) throw new MediaException(ErrorCodes.NoVideo, "The file holds no picture.");
         if (facts.Width <= 0 || facts.Height <= 0) throw new MediaException(ErrorCodes.Corrupt, "The file cannot be decoded: it does not say how large its pictures are.");
-        CheckSize(facts.Width, facts.Height);
+        CheckSize(facts.Width, facts.Height, facts.Kind == MediaKind.Video ? options.MaxFilmPixels : options.MaxPixels);
         if (structure.Pictures == 1 && facts.Kind == MediaKind.Animation) facts = facts with { Kind = MediaKind.Image, Seconds = 0, FrameRate = 0, Frames = 1 };
         else if (structure.Pictures > 1) facts = facts with { Frames = structure.Pictures };
         if (facts is { Kind: MediaKind.Video, Seconds: <= 0 }) facts = await CountAsync(path, facts, cancellationToken);
@@ -59,9 +59,9 @@ internal sealed class MediaProber(FrameServiceOptions options)
         };
     }
 
-    private void CheckSize(int width, int height)
+    private static void CheckSize(int width, int height, long allowed)
     {
-        if ((long)width * height > options.MaxPixels) throw TooManyPixels(width, height, options.MaxPixels);
+        if ((long)width * height > allowed) throw TooManyPixels(width, height, allowed);
     }
 
     private static MediaException TooManyPixels(int width, int height, long allowed) => new(

@@ -100,7 +100,7 @@ internal static class BmpStructure
 /// <summary>TIFF 6.0: the strips or tiles of the first directory lie inside the file.</summary>
 internal static class TiffStructure
 {
-    private const int MaxValues = 1_000_000;
+    private const int MaxValues = 65_536;
 
     public static StructureFacts Read(ByteReader file)
     {
@@ -111,10 +111,13 @@ internal static class TiffStructure
         file.Position = file.UInt32(big);
         var entries = file.UInt16(big);
         long[] width = [], height = [], offsets = [], counts = [];
+        var seen = new HashSet<ushort>();
         for (var i = 0; i < entries; i++)
         {
             var (tag, type, count) = (file.UInt16(big), file.UInt16(big), file.UInt32(big));
             var next = file.Position + 4;
+            // Else a few megabytes name one long list thousands of times, and all of it is read.
+            if (!seen.Add(tag)) throw new InvalidDataException("its directory says something twice.");
             RequireInside(file, type, count, big);
             if (tag == 256) width = Values(file, type, count, big);
             else if (tag == 257) height = Values(file, type, count, big);

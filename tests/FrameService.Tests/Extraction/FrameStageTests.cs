@@ -1,4 +1,6 @@
 using Deepfake.Contracts;
+using Deepfake.FrameService.Extraction;
+using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
 using Deepfake.FrameService.Tests.Media;
 using Deepfake.Infrastructure.Packs;
@@ -201,14 +203,40 @@ public sealed class FrameStageTests(MediaWorkshop workshop, Detectors detectors)
         Assert.All(seconds.Zip(seconds.Skip(1), (a, b) => b - a), gap => Assert.InRange(gap, 0.3, 1.6));
     }
 
-    [Fact]
-    public async Task Films_with_few_key_frames_are_sampled_from_end_to_end_too()
+    [Theory]
+    [InlineData(1_000_000_000)]
+    [InlineData(65_536)]
+    public async Task Films_with_few_key_frames_are_sampled_from_end_to_end_too(long jumpPixels)
     {
         var film = workshop.Film("mp4", 20, "-c:v", "libx264", "-preset", "ultrafast", "-g", "10000", "-x264-params", "scenecut=0");
-        var run = await StageRun.OfAsync(film, MediaFormat.Mp4, detectors.Finder, new FrameServiceOptions { OnePassPixels = 1e6, FramesPerVideo = 12 });
+        var options = new FrameServiceOptions { OnePassPixels = 1e6, FramesPerVideo = 12, JumpPixels = jumpPixels };
+        var run = await StageRun.OfAsync(film, MediaFormat.Mp4, detectors.Finder, options);
         Assert.Equal(12, run.Index.Frames.Count);
         Assert.InRange(run.Index.Frames[^1].Seconds, 18, 20);
     }
+
+    [Fact]
+    public async Task A_film_has_a_limit_of_its_own()
+    {
+        var film = workshop.Film("mp4", 20, "-c:v", "libx264", "-preset", "ultrafast", "-g", "10000", "-x264-params", "scenecut=0");
+        var (width, height) = await SizeAsync();
+        var options = new FrameServiceOptions { MaxFilmPixels = (long)width * height - 1 };
+        Assert.Equal(ErrorCodes.TooManyPixels, (await Assert.ThrowsAsync<MediaException>(() => new MediaProber(options).ProbeAsync(film, MediaFormat.Mp4, CancellationToken.None))).Code);
+
+        async Task<(int, int)> SizeAsync()
+        {
+            var facts = await new MediaProber(new FrameServiceOptions { MaxPixels = 65_536 * 16 }).ProbeAsync(film, MediaFormat.Mp4, CancellationToken.None);
+            return (facts.Width, facts.Height);
+        }
+    }
+
+    [Theory]
+    [InlineData(1920, 1080, 8)]
+    [InlineData(3840, 2160, 8)]
+    [InlineData(7680, 4320, 2)]
+    [InlineData(8192, 4320, 1)]
+    public void The_larger_the_frames_the_fewer_decoders_run_at_once(int width, int height, int decoders) => Assert.Equal(
+        decoders, new FrameSource(new FrameServiceOptions()).JumpsAtOnce(new MediaFacts { Format = MediaFormat.Mp4, Kind = MediaKind.Video, Width = width, Height = height, Codec = "h264" }));
 
     [Fact]
     public async Task A_recording_that_does_not_know_its_length_is_sampled_from_end_to_end()

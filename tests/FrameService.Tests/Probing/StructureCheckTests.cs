@@ -57,6 +57,28 @@ public sealed class StructureCheckTests(MediaWorkshop workshop)
     }
 
     [Fact]
+    public void A_tiff_that_names_one_long_list_again_and_again_costs_little()
+    {
+        const int entries = ushort.MaxValue, values = 60_000, list = 8 + 2 + 12 * entries + 4;
+        var file = new byte[list + 4 * values];
+        "II*\0"u8.CopyTo(file);
+        BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(4), 8);
+        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(8), entries);
+        for (var i = 0; i < entries; i++)
+        {
+            var entry = file.AsSpan(10 + 12 * i);
+            BinaryPrimitives.WriteUInt16LittleEndian(entry, (ushort)(i < 2 ? 256 + i : 273));
+            BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], 4);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], i < 2 ? 1u : values);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[8..], i < 2 ? 32u : list);
+        }
+
+        using var stream = new CountingStream(file);
+        Assert.Equal(ErrorCodes.Corrupt, Assert.Throws<MediaException>(() => StructureCheck.Inspect(stream, MediaFormat.Tiff)).Code);
+        Assert.InRange(stream.Reads, 1, 100_000);
+    }
+
+    [Fact]
     public void Bytes_behind_the_end_of_a_picture_do_not_matter()
     {
         foreach (var format in new[] { MediaFormat.Jpeg, MediaFormat.Png, MediaFormat.Gif })
@@ -108,6 +130,17 @@ public sealed class StructureCheckTests(MediaWorkshop workshop)
         catch (MediaException e)
         {
             return e.Code;
+        }
+    }
+
+    private sealed class CountingStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public int Reads { get; private set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            Reads++;
+            return base.Read(buffer);
         }
     }
 }
