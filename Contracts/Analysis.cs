@@ -288,6 +288,10 @@ public sealed record FaceTrack
 
     /// <summary>Link to the same picture with what speaks for manipulation laid over it; null where no model says where it looked.</summary>
     public string? HeatMap { get; init; }
+
+    /// <summary>Link to the whole frame of that picture, with the face marked and the heat map, if there is one, in its place; null before the
+    /// end, and beyond the twelve faces with the highest scores.</summary>
+    public string? Frame { get; init; }
 }
 
 /// <summary>Scores of one sampled frame.</summary>

@@ -39,6 +39,7 @@ public static partial class ResultServiceExtensions
         services.AddSingleton<AnalysisReader>();
         services.AddSingleton<AnalysisCatalogue>();
         services.AddSingleton<FaceCrops>();
+        services.AddSingleton<ShownFrames>();
         services.AddSingleton<ReportWriter>();
         services.AddWebhooks();
         services.AddHostedService<AnnouncementSweeper>();

@@ -21,6 +21,9 @@ public static class ObjectKeys
     /// <summary>Frame pack.</summary>
     public static string FramePack(string tenant, string analysisId) => $"{tenant}/{analysisId}/frames.safetensors";
 
+    /// <summary>Thumbnails of the frames that are shown after the end: a frame pack without windows.</summary>
+    public static string ShownFrames(string tenant, string analysisId) => $"{tenant}/{analysisId}/shown.safetensors";
+
     /// <summary>The face index.</summary>
     public static string Index(string tenant, string analysisId) => $"{tenant}/{analysisId}/index.json";
 

@@ -19,9 +19,16 @@ internal static class EvidenceEndpoints
         group.MapGet("/analyses/{id}/faces/{trackId:int}/heatmap", HeatMapAsync).WithName("GetFaceHeatMap")
             .WithSummary("The same picture, with what speaks for manipulation laid over it in yellow to red.")
             .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
+        group.MapGet("/analyses/{id}/faces/{trackId:int}/frame", FrameAsync).WithName("GetFaceFrame")
+            .WithSummary("The whole frame of that picture, with the face marked and its heat map in its place, as PNG.")
+            .WithDescription("640 pixels a side at most. The frame comes from its thumbnail, the face from its crop.")
+            .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}/report", ReportAsync).WithName("GetReport").WithSummary("The report of an analysis that is over: one HTML file that prints well.")
-            .WithDescription("Everything is inside the file: pictures, time line, style. The same facts for machines are the analysis itself.")
+            .WithDescription("Everything is inside the file: pictures, time line, style. The same for machines: `report.json`.")
             .Produces(200, contentType: "text/html").ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Read);
+        group.MapGet("/analyses/{id}/report.json", ReportDocumentAsync).WithName("GetReportDocument").WithSummary("The report of an analysis that is over, for machines.")
+            .WithDescription("The record as it is now with what the HTML adds to it: words for the verdict, limits, the pictures (PNG, base64).")
+            .Produces<ReportDocument>().ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Read);
     }
 
     private static Task<IResult> FaceAsync(
@@ -31,6 +38,10 @@ internal static class EvidenceEndpoints
     private static Task<IResult> HeatMapAsync(
         string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
         PictureAsync(id, $"face-{trackId}-heat.png", "There is no heat map of this face.", crops.EncodeHeatAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+
+    private static Task<IResult> FrameAsync(
+        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
+        PictureAsync(id, $"face-{trackId}-frame.png", "There is no frame with this face.", crops.EncodeFrameAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
 
     private static async Task<IResult> PictureAsync(
         string id, string name, string missing, Task<byte[]?> picture, HttpContext http, IAnalysisStore analyses, IHistoryStore history)
@@ -45,20 +56,31 @@ internal static class EvidenceEndpoints
 
     private static async Task<IResult> ReportAsync(string id, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, ReportWriter writer, CancellationToken cancellationToken)
     {
-        var tenant = http.GetCaller().Tenant;
-        var analysis = await reader.FindResultAsync(tenant, id, cancellationToken);
-        if (analysis is null)
-        {
-            return await analyses.FindAsync(tenant, id, cancellationToken) is null
-                ? AnalysisEndpoints.NotFound()
-                : Problem.Answer(ErrorCodes.NotEnded, "The analysis is not over; its report comes with its end.");
-        }
-
-        var html = await writer.WriteAsync(await writer.GatherAsync(tenant, analysis, cancellationToken));
+        if (await GatherAsync(id, http, reader, writer, cancellationToken) is not { } content) return await MissingAsync(id, http, analyses, cancellationToken);
+        var html = await writer.WriteAsync(content);
         // No script, nothing from outside: should a defect of ours let markup of a file name through, it could do nothing.
         SetHeaders(http, $"report-{id}.html", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox");
         return TypedResults.Text(html, "text/html", Encoding.UTF8);
     }
+
+    private static async Task<IResult> ReportDocumentAsync(
+        string id, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, ReportWriter writer, CancellationToken cancellationToken)
+    {
+        if (await GatherAsync(id, http, reader, writer, cancellationToken) is not { } content) return await MissingAsync(id, http, analyses, cancellationToken);
+        SetHeaders(http, $"report-{id}.json", "default-src 'none'; sandbox");
+        return TypedResults.Json(ReportDocument.Of(content), DeepfakeJson.Options);
+    }
+
+    private static async Task<ReportContent?> GatherAsync(string id, HttpContext http, AnalysisReader reader, ReportWriter writer, CancellationToken cancellationToken)
+    {
+        var tenant = http.GetCaller().Tenant;
+        return await reader.FindResultAsync(tenant, id, cancellationToken) is { } analysis ? await writer.GatherAsync(tenant, analysis, cancellationToken) : null;
+    }
+
+    private static async Task<IResult> MissingAsync(string id, HttpContext http, IAnalysisStore analyses, CancellationToken cancellationToken) =>
+        await analyses.FindAsync(http.GetCaller().Tenant, id, cancellationToken) is null
+            ? AnalysisEndpoints.NotFound()
+            : Problem.Answer(ErrorCodes.NotEnded, "The analysis is not over; its report comes with its end.");
 
     private static void SetHeaders(HttpContext http, string name, string policy)
     {

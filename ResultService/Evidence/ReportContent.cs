@@ -25,7 +25,8 @@ public sealed record ReportContent(Analysis Analysis, IReadOnlyList<ReportFace> 
 /// <param name="Track">The face.</param>
 /// <param name="Picture">PNG; null when it is gone.</param>
 /// <param name="HeatMap">The same with the heat map; null without.</param>
-public sealed record ReportFace(FaceTrack Track, byte[]? Picture, byte[]? HeatMap);
+/// <param name="Frame">The whole frame around it; only of the face with the highest score.</param>
+public sealed record ReportFace(FaceTrack Track, byte[]? Picture, byte[]? HeatMap, byte[]? Frame);
 
 /// <summary>Words and shapes of the report.</summary>
 public static class ReportText

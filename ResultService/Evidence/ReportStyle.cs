@@ -17,6 +17,7 @@ public static class ReportStyle
         svg { display: block; width: 100%; height: auto; } .scale { max-width: 26rem; }
         .rail { fill: var(--line); } rect.caution { fill: #ecc94b; } rect.alarm { fill: #e57373; } .mark { fill: var(--ink); }
         .faces { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; } .pictures { display: flex; gap: .3rem; } img { display: block; border-radius: .3rem; } figcaption { font-size: .85rem; max-width: 20.3rem; }
+        .frame { margin-top: 1rem; } .frame img { max-width: min(100%, 40rem); } .frame figcaption { max-width: 40rem; }
         .timeline .track { fill: none; stroke-width: 1.6; } .t0 { stroke: #2b6cb0; } .t1 { stroke: #b83280; } .t2 { stroke: #2f855a; } .t3 { stroke: #c05621; } .t4 { stroke: #553c9a; } .t5 { stroke: #285e61; }
         .timeline line { stroke: var(--soft); } .timeline line.caution { stroke: var(--caution); stroke-dasharray: 4 3; } .timeline line.alarm { stroke: var(--alarm); stroke-dasharray: 4 3; } .segment { fill: #e5737333; } .timeline text { font-size: 11px; fill: var(--soft); }
         table { border-collapse: collapse; width: 100%; font-size: .88rem; } th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); } th { font-weight: 600; } .n { text-align: right; white-space: nowrap; }

@@ -9,9 +9,6 @@ namespace Deepfake.ResultService.Evidence;
 /// <summary>Makes the report of an analysis that is over: one HTML file with everything in it.</summary>
 public sealed class ReportWriter(FaceCrops crops, IServiceProvider services, ILoggerFactory loggers, TimeProvider time)
 {
-    /// <summary>Faces with pictures in a report at most: those with the highest scores.</summary>
-    private const int MaxFaces = 12;
-
     private static readonly string Version =
         typeof(ReportWriter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
@@ -19,12 +16,14 @@ public sealed class ReportWriter(FaceCrops crops, IServiceProvider services, ILo
     public async Task<ReportContent> GatherAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
     {
         var faces = new List<ReportFace>();
-        foreach (var track in analysis.Faces.OrderByDescending(face => face.Score ?? -1).Take(MaxFaces).OrderBy(face => face.TrackId))
+        var shown = ShownFrames.Faces(analysis.Faces);
+        foreach (var track in shown.OrderBy(face => face.TrackId))
         {
             faces.Add(new ReportFace(
                 track,
                 await crops.EncodeBestAsync(tenant, analysis.Id, track.TrackId, cancellationToken),
-                track.HeatMap is null ? null : await crops.EncodeHeatAsync(tenant, analysis.Id, track.TrackId, cancellationToken)));
+                track.HeatMap is null ? null : await crops.EncodeHeatAsync(tenant, analysis.Id, track.TrackId, cancellationToken),
+                track == shown[0] ? await crops.EncodeFrameAsync(tenant, analysis.Id, track.TrackId, cancellationToken) : null));
         }
 
         return new ReportContent(analysis, faces, Version, time.GetUtcNow());

@@ -3,6 +3,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Pictures;
 using Deepfake.ResultService.Reviews;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults;
@@ -21,6 +22,7 @@ public sealed partial class AnalysisFinisher(
     IObjectStore objects,
     DeliveryOutbox outbox,
     ReviewBook reviews,
+    ShownFrames frames,
     ResultMetrics metrics,
     TimeProvider time,
     ILogger<AnalysisFinisher> logger)
@@ -67,9 +69,14 @@ public sealed partial class AnalysisFinisher(
         if (record.ReprocessOf is { } first) await reviews.CarryOverAsync(record.Tenant, first, record.Id, cancellationToken);
         await outbox.PlanAsync(record, result, cancellationToken);
         if (result.Status == AnalysisStatus.Completed)
+        {
+            await frames.KeepAsync(record.Tenant, result, cancellationToken);
             await objects.DeleteAsync(ObjectKeys.FramePack(record.Tenant, record.Id), cancellationToken);
+        }
         else
+        {
             await objects.DeletePrefixAsync(ObjectKeys.Prefix(record.Tenant, record.Id), cancellationToken);
+        }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AnnouncementTimeout);

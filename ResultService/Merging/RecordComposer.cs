@@ -2,6 +2,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.ResultService.Evidence;
 using Deepfake.ResultService.Fusion;
+using Deepfake.ResultService.Pictures;
 
 namespace Deepfake.ResultService.Merging;
 
@@ -35,9 +36,17 @@ public static class RecordComposer
         var hasHeat = parts.Inference.Any(shard => shard.HeatMapKey is not null);
         var score = fused.Probability is { } p ? Math.Round(100 * p, 2) : (double?)null;
         var filled = Fill(Begin(state), index, fused);
+        var shown = ShownFrames.Faces(filled.Faces).Select(face => face.TrackId).ToHashSet();
         return End(filled, AnalysisStatus.Completed, state.Record.Retention, now) with
         {
-            Faces = hasHeat ? [.. filled.Faces.Select(face => face with { HeatMap = HeatMapLink(filled.Id, face.TrackId) })] : filled.Faces,
+            Faces =
+            [
+                .. filled.Faces.Select(face => face with
+                {
+                    HeatMap = hasHeat ? HeatMapLink(filled.Id, face.TrackId) : null,
+                    Frame = shown.Contains(face.TrackId) ? FrameLink(filled.Id, face.TrackId) : null,
+                }),
+            ],
             Findings = MediaFindings.Of(index, fused),
             Verdict = fused.Decision.Verdict,
             MachineVerdict = fused.Decision.Verdict,
@@ -68,14 +77,18 @@ public static class RecordComposer
     /// <summary>Address of the same picture with the heat map over it.</summary>
     public static string HeatMapLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}/heatmap";
 
+    /// <summary>Address of the whole frame around that picture.</summary>
+    public static string FrameLink(string id, int trackId) => $"/v1/analyses/{id}/faces/{trackId}/frame";
+
     /// <summary>Address of the report.</summary>
     public static string ReportLink(string id) => $"/v1/analyses/{id}/report";
 
     private static Dictionary<string, string> Artifacts(string id, int? decidingTrack, bool hasHeat)
     {
-        var links = new Dictionary<string, string> { ["report"] = ReportLink(id) };
+        var links = new Dictionary<string, string> { ["report"] = ReportLink(id), ["report_json"] = ReportLink(id) + ".json" };
         if (decidingTrack is not { } track) return links;
         links["face"] = CropLink(id, track);
+        links["frame"] = FrameLink(id, track);
         if (hasHeat) links["heat_map"] = HeatMapLink(id, track);
         return links;
     }

@@ -6,40 +6,52 @@ using Deepfake.ResultService.Merging;
 
 namespace Deepfake.ResultService.Pictures;
 
-/// <summary>Pictures of faces, made from the face packs. 256 × 256 PNG.</summary>
+/// <summary>Pictures of faces as PNG, made from the packs: the medium itself is never decoded here.</summary>
 public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
 {
-    /// <summary>The best crop of a track; null when there is none (any more).</summary>
+    /// <summary>The best crop of a track, 256 × 256; null when there is none (any more).</summary>
     public async Task<byte[]?> EncodeBestAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken) =>
-        await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is var (_, crop) ? Encode(crop.Span) : null;
+        await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is { } best ? Encode(best.Crop.Span) : null;
 
     /// <summary>The same crop with what speaks for manipulation laid over it; null when there is none or no model says where it looked.</summary>
-    public async Task<byte[]?> EncodeHeatAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
+    public async Task<byte[]?> EncodeHeatAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken) =>
+        await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is { } best && await EvidenceAsync(tenant, analysisId, best.Face, cancellationToken) is { } evidence
+            ? Encode(HeatMapPainter.Overlay(best.Crop.Span, evidence))
+            : null;
+
+    /// <summary>
+    /// The whole frame of that crop, at most <see cref="FramePainter.MaxSide"/> pixels a side, with the face marked and its heat map back in its place, where
+    /// there is one; null when there is no such frame (any more).
+    /// </summary>
+    public async Task<byte[]?> EncodeFrameAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
     {
-        if (await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is not var (face, crop)) return null;
+        if (await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is not { } best) return null;
+        var pack = await ReadAsync(ObjectKeys.ShownFrames(tenant, analysisId), FramePack.ReadAsync, cancellationToken);
+        if (pack is null || ShownFrames.Thumbnail(pack, best.Seconds) is not { } thumbnail) return null;
+        var evidence = await EvidenceAsync(tenant, analysisId, best.Face, cancellationToken);
+        var frame = FramePainter.Paint(thumbnail, best.Index.Width, best.Index.Height, CropPlacement.Of(best.Face), best.Crop.Span, evidence);
+        return PngEncoder.Encode(frame.Rgb, frame.Width, frame.Height);
+    }
+
+    private static byte[] Encode(ReadOnlySpan<byte> rgb) => PngEncoder.Encode(rgb, FacePack.Side, FacePack.Side);
+
+    private async Task<float[]?> EvidenceAsync(string tenant, string analysisId, IndexedFace face, CancellationToken cancellationToken)
+    {
         var maps = await ReadAsync(ObjectKeys.HeatMaps(tenant, analysisId, face.Shard), HeatMapPack.ReadAsync, cancellationToken);
         var weights = fusion.Current?.Models;
         var heat = maps?.Maps.Select(map => new CropHeat(map, face.Row, weights is null ? 1 : weights.GetValueOrDefault(map.Model)))
             .Where(map => map.Weight > 0 && (face.Row + 1) * map.Maps.Height * map.Maps.Width <= map.Maps.Cells.Length).ToList();
-        return heat is { Count: > 0 } ? Encode(HeatMapPainter.Overlay(crop.Span, HeatMapPainter.Evidence(heat))) : null;
+        return heat is { Count: > 0 } ? HeatMapPainter.Evidence(heat) : null;
     }
 
-    /// <summary>The crop that shows a face best: by quality weight, then by size, then the earliest.</summary>
-    public static IndexedFace? Best(FaceIndex index, int trackId, QualityGates gates) =>
-        index.Frames.SelectMany(frame => frame.Faces).Where(face => face.TrackId == trackId)
-            .OrderByDescending(face => FaceQualityWeight.Of(face.Quality, gates)).ThenByDescending(face => face.Quality.SizePixels)
-            .FirstOrDefault();
-
-    private static byte[] Encode(ReadOnlySpan<byte> rgb) => PngEncoder.Encode(rgb, FacePack.Side, FacePack.Side);
-
-    private async Task<(IndexedFace Face, ReadOnlyMemory<byte> Crop)?> ReadBestAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
+    private async Task<BestCrop?> ReadBestAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
     {
         try
         {
             var index = await objects.ReadAsync(ObjectKeys.Index(tenant, analysisId), cancellationToken);
-            if (Best(index, trackId, fusion.Current?.QualityGates ?? new QualityGates()) is not { } face) return null;
+            if (ShownFrames.Best(index, trackId, fusion.Current?.QualityGates ?? new QualityGates()) is not var (face, seconds)) return null;
             var pack = await ReadAsync(ObjectKeys.FacePack(tenant, analysisId, face.Shard), FacePack.ReadAsync, cancellationToken);
-            return face.Row < pack?.Crops.Count ? (face, pack[face.Row]) : null;
+            return face.Row < pack?.Crops.Count ? new BestCrop(index, face, seconds, pack[face.Row]) : null;
         }
         catch (Exception e) when (e is ObjectNotFoundException or InvalidDataException)
         {
@@ -60,4 +72,6 @@ public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
             return null;
         }
     }
+
+    private readonly record struct BestCrop(FaceIndex Index, IndexedFace Face, double Seconds, ReadOnlyMemory<byte> Crop);
 }

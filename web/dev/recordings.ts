@@ -161,6 +161,7 @@ function facesOf(people: number, duration: number | null, probability: number | 
     size_pixels: Math.max(box.width, box.height),
     crop: `/v1/analyses/${id}/faces/${i + 1}`,
     heat_map: null,
+    frame: null,
   }));
 }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.Infrastructure.Packs;
@@ -23,9 +24,51 @@ public sealed class ReportTests
         Assert.Contains("Face 1 scores", html, StringComparison.Ordinal);
         Assert.Contains(new string('a', 64), html, StringComparison.Ordinal);
         Assert.Contains("<polyline", html, StringComparison.Ordinal);
-        Assert.Equal(2, html.Split("data:image/png;base64,").Length - 1); // the face and its heat map
+        Assert.Equal(3, html.Split("data:image/png;base64,").Length - 1); // the face, its heat map, its frame
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("http", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_report_for_machines_brings_the_record_the_words_and_the_pictures()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var submission = await EndedAsync(host);
+
+        using var answer = await host.Client.GetAsync(new Uri($"/v1/analyses/{submission.Id}/report.json", UriKind.Relative));
+        using var report = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync());
+
+        Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
+        var root = report.RootElement;
+        Assert.Equal("Likely manipulated", root.GetProperty("title").GetString());
+        Assert.Equal(new string('a', 64), root.GetProperty("analysis").GetProperty("media").GetProperty("sha256").GetString());
+        Assert.Equal(16, root.GetProperty("analysis").GetProperty("frames").GetArrayLength());
+        Assert.NotEqual(0, root.GetProperty("limits").GetArrayLength());
+        var pictures = root.GetProperty("pictures")[0];
+        Assert.Equal(1, pictures.GetProperty("track_id").GetInt32());
+        foreach (var name in new[] { "face", "heat_map", "frame" })
+            Assert.Equal("PNG"u8, pictures.GetProperty(name).GetBytesFromBase64().AsSpan(1, 3));
+        using var unknown = await host.Client.GetAsync(new Uri("/v1/analyses/an_unknown/report.json", UriKind.Relative));
+        await ResultHost.AssertProblemAsync(unknown, HttpStatusCode.NotFound, ErrorCodes.NotFound);
+        using var running = await host.Client.GetAsync(new Uri($"/v1/analyses/{(await Submission.CreateAsync(host)).Id}/report.json", UriKind.Relative));
+        await ResultHost.AssertProblemAsync(running, HttpStatusCode.Conflict, ErrorCodes.NotEnded);
+    }
+
+    [Fact]
+    public async Task A_frame_is_shown_around_its_face_and_missed_when_it_is_gone()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var submission = await EndedAsync(host);
+        var link = new Uri((await host.GetAsync(submission.Id)).Faces[0].Frame!, UriKind.Relative);
+
+        using var answer = await host.Client.GetAsync(link);
+        var png = await answer.Content.ReadAsByteArrayAsync();
+        Assert.Equal("89504e470d0a1a0a0000000d494844520000028000000168", Convert.ToHexStringLower(png.AsSpan(0, 24))); // 640 × 360
+
+        Assert.DoesNotContain(ObjectKeys.FramePack("default", submission.Id), await host.KeysAsync(submission.Id));
+        await host.Objects.DeleteAsync(ObjectKeys.ShownFrames("default", submission.Id), CancellationToken.None);
+        using var gone = await host.Client.GetAsync(link);
+        await ResultHost.AssertProblemAsync(gone, HttpStatusCode.NotFound, ErrorCodes.NotFound);
     }
 
     [Fact]
@@ -88,11 +131,23 @@ public sealed class ReportTests
             await host.Objects.PutAsync(ObjectKeys.HeatMaps("default", submission.Id, shard), pack, "application/octet-stream", CancellationToken.None);
         }
 
+        using var frames = new MemoryStream();
+        await new FramePack
+        {
+            Thumbnails = new ByteTensor("thumbnails", [submission.Index.Frames.Count, 180, 320, 3], new byte[submission.Index.Frames.Count * 180 * 320 * 3]),
+            Seconds = [.. submission.Index.Frames.Select(frame => frame.Seconds)],
+            Windows = [],
+            WindowPixels = [],
+        }.WriteAsync(frames, CancellationToken.None);
+        frames.Position = 0;
+        await host.Objects.PutAsync(ObjectKeys.FramePack("default", submission.Id), frames, "application/octet-stream", CancellationToken.None);
+
         await host.Bus.Publish(submission.Frames());
         for (var shard = 0; shard < Submission.Shards; shard++)
             await host.Bus.Publish(submission.Inference(shard) with { HeatMapKey = ObjectKeys.HeatMaps("default", submission.Id, shard) });
         await host.Bus.Publish(submission.Forensics());
         await host.WaitForEndAsync(submission.Id);
+        await Eventually.TrueAsync(async () => (await host.KeysAsync(submission.Id)).All(key => key != ObjectKeys.FramePack("default", submission.Id)), "what is shown is kept");
         return submission;
     }
 }

@@ -19,7 +19,7 @@ public sealed class MergeTests
             CompletedAt = null,
             Artifacts = new Dictionary<string, string>(),
             Timings = analysis.Timings.Where(clock => clock.Key != "total").ToDictionary(),
-            Faces = [.. analysis.Faces.Select(face => face with { Crop = null })],
+            Faces = [.. analysis.Faces.Select(face => face with { Crop = null, Frame = null })],
         },
         DeepfakeJson.Options);
 

@@ -42,6 +42,11 @@ export function Faces({ analysis, onSeek }: { analysis: Analysis; onSeek: ((seco
               <p className="face-seen">
                 {moving ? <Seen face={face} tenths={(analysis.media.duration_seconds ?? 0) < 10} /> : `${Math.round(face.size_pixels)} px`}
               </p>
+              {face.frame && (
+                <a className="button button-quiet" href={face.frame} target="_blank" rel="noopener">
+                  Whole frame<span className="visually-hidden"> with face {face.track_id}</span>
+                </a>
+              )}
               {moving && onSeek && (
                 <button type="button" className="button button-quiet" onClick={() => onSeek(face.first_seconds)}>
                   Show<span className="visually-hidden"> face {face.track_id} in the video</span>

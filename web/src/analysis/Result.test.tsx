@@ -24,8 +24,9 @@ it('A_result_is_told_in_words_and_numbers_with_its_evidence', () => {
 
 it('Heat_maps_are_shown_on_request', () => {
   const analysis = done('clip-manipulated.mp4');
-  analysis.faces = analysis.faces.map((face) => ({ ...face, heat_map: `/heat/${face.track_id}` }));
+  analysis.faces = analysis.faces.map((face) => ({ ...face, heat_map: `/heat/${face.track_id}`, frame: `/frame/${face.track_id}` }));
   render(<Result analysis={analysis} upload={null} />);
+  expect(screen.getByRole('link', { name: 'Whole frame with face 1' }).getAttribute('href')).toBe('/frame/1');
   fireEvent.click(screen.getByRole('button', { name: 'Show heat maps' }));
   expect(screen.getByRole('img', { name: 'Face 1' }).getAttribute('src')).toBe('/heat/1');
 });

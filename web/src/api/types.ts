@@ -79,6 +79,8 @@ export interface FaceTrack {
   crop: string | null;
   /** The same picture with what speaks for manipulation laid over it. */
   heat_map: string | null;
+  /** The whole frame of that picture, with the face marked and the heat map in its place. */
+  frame: string | null;
 }
 
 export interface FrameScore {
