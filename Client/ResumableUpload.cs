@@ -32,13 +32,15 @@ internal sealed class ResumableUpload(ApiConnection connection, string path, str
         var length = new FileInfo(path).Length;
         var location = await CreateAsync(length, cancellationToken);
         var (offset, breaks) = (0L, 0);
+        var isKnown = true;
         while (true)
         {
             try
             {
-                using var response = offset < length ? await AppendAsync(location, offset, length, cancellationToken) : await FindAsync(location, cancellationToken);
-                breaks = 0;
-                offset = Number(response, "Upload-Offset");
+                using var response = isKnown && offset < length ? await AppendAsync(location, offset, length, cancellationToken) : await FindAsync(location, cancellationToken);
+                var stored = Number(response, "Upload-Offset");
+                if (isKnown || stored > offset) breaks = 0;
+                (offset, isKnown) = (stored, true);
                 progress?.Report(new TransferProgress(offset, length));
                 if (response.Headers.TryGetValues(AnalysisHeader, out var analysis)) return analysis.First();
                 if (offset >= length) throw new DeepfakeApiException(response.StatusCode, DeepfakeApiException.Unreachable, "The service took the upload but did not say which analysis it became.");
@@ -46,12 +48,7 @@ internal sealed class ResumableUpload(ApiConnection connection, string path, str
             catch (DeepfakeApiException e) when (CanGoOn(e) && ++breaks <= BreaksWithoutProgress)
             {
                 await Task.Delay(e.RetryAfter ?? TimeSpan.FromMilliseconds(Math.Min(5000, 200 << breaks)), cancellationToken);
-                using var found = await FindAsync(location, cancellationToken);
-                var stored = Number(found, "Upload-Offset");
-                if (stored > offset) breaks = 0;
-                offset = stored;
-                progress?.Report(new TransferProgress(offset, length));
-                if (found.Headers.TryGetValues(AnalysisHeader, out var analysis)) return analysis.First();
+                isKnown = false;
             }
         }
     }
@@ -83,10 +80,12 @@ internal sealed class ResumableUpload(ApiConnection connection, string path, str
     }, repeatable: false, cancellationToken);
 
     private Task<HttpResponseMessage> FindAsync(string location, CancellationToken cancellationToken) =>
-        connection.SendAsync(() => Request(HttpMethod.Head, location), repeatable: true, cancellationToken);
+        connection.SendAsync(() => Request(HttpMethod.Head, location), repeatable: false, cancellationToken);
 
     // 409: the offset was wrong, because an answer was lost.
-    private static bool CanGoOn(DeepfakeApiException e) => e.Status is null or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+    private bool CanGoOn(DeepfakeApiException e) =>
+        e.Status is null or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
+        && !(e.RetryAfter > connection.Options.LongestWait);
 
     private static HttpRequestMessage Request(HttpMethod method, string address)
     {

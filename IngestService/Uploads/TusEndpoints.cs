@@ -133,14 +133,29 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
     {
         if (document.Value.Offset < document.Value.Length) return document;
         document = await book.FinishAsync(document.Tenant, document);
-        if (document.Value.Analyze && document.Value.State == UploadState.Complete)
-        {
-            await submission.SubmitAsync(new SubmissionRequest { Tenant = document.Tenant, Concurrency = SubmissionRequest.ConcurrencyOf(http.GetCaller()) }, document, fields => fields, http.RequestAborted);
-            document = document with { Value = document.Value with { State = UploadState.Submitted } };
-        }
+        if (await FindAnalysisAsync(http, document) is not { } id) return document;
+        http.Response.Headers[AnalysisHeader] = $"/v1/analyses/{id}";
+        return document with { Value = document.Value with { State = UploadState.Submitted } };
+    }
 
-        if (document.Value.State == UploadState.Submitted) http.Response.Headers[AnalysisHeader] = $"/v1/analyses/{document.Value.AnalysisId}";
-        return document;
+    /// <summary>
+    /// The analysis of a whole upload, made where the client wanted one; null where there is none, or none any more. An upload that is
+    /// marked may still be without: its first submission was refused, or died behind the mark.
+    /// </summary>
+    private async Task<string?> FindAnalysisAsync(HttpContext http, Document<Upload> document)
+    {
+        var (tenant, upload) = (document.Tenant, document.Value);
+        if (!upload.Analyze)
+            return upload.State == UploadState.Submitted && await submission.FindAnalysisAsync(tenant, upload.AnalysisId, http.RequestAborted) is not null ? upload.AnalysisId : null;
+        try
+        {
+            var request = new SubmissionRequest { Tenant = tenant, Concurrency = SubmissionRequest.ConcurrencyOf(http.GetCaller()) };
+            return (await submission.SubmitAsync(request, document, fields => fields, http.RequestAborted)).Analysis.Id;
+        }
+        catch (SubmissionRejectedException e) when (e.Code == ErrorCodes.NotFound)
+        {
+            return null; // it was deleted
+        }
     }
 
     private static IHeaderDictionary Begin(HttpContext http)

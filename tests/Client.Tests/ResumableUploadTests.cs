@@ -94,6 +94,39 @@ public sealed class ResumableUploadTests
         Assert.Equal("unsupported_media", (await Assert.ThrowsAsync<DeepfakeApiException>(() => client.SubmitFileAsync(file.Path))).Code);
     }
 
+    [Fact]
+    public async Task A_whole_upload_that_cannot_be_analysed_yet_waits_until_it_can()
+    {
+        var heads = 0;
+        await using var stub = await StubService.StartAsync((_, context) =>
+        {
+            context.Response.Headers["Tus-Version"] = "1.0.0";
+            context.Response.Headers.Location = "/v1/uploads/u1";
+            switch (context.Request.Method)
+            {
+                case "PATCH":
+                    return context.ProblemAsync(429, "rate_limited", "0");
+                case "HEAD" when ++heads <= 5:
+                    context.Response.StatusCode = heads % 2 == 0 ? 503 : 429;
+                    context.Response.Headers.RetryAfter = "0";
+                    return Task.CompletedTask;
+                case "HEAD":
+                    context.Response.Headers["Upload-Offset"] = "3";
+                    context.Response.Headers["Analysis-Location"] = "/v1/analyses/an_1";
+                    return Task.CompletedTask;
+                case "GET":
+                    return context.JsonAsync(Answers.Running);
+                default:
+                    return Task.CompletedTask;
+            }
+        });
+        using var client = stub.Client(Small with { Retries = 0 });
+        using var file = new TemporaryFile([1, 2, 3]);
+
+        Assert.Equal("an_1", (await client.SubmitFileAsync(file.Path)).Id);
+        Assert.Equal(6, heads);
+    }
+
     private sealed class Recorder(List<TransferProgress> reports) : IProgress<TransferProgress>
     {
         public void Report(TransferProgress value) => reports.Add(value);
