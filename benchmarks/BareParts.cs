@@ -80,9 +80,16 @@ internal sealed class BareParts : IDisposable
         var decoded = Now();
         foreach (var (pixels, width, height) in _frames) _finder.Find(new RgbView(pixels, width, height), _effort);
         var detected = Now();
+        return new BareSeconds(decoded - began, detected - decoded, Score());
+    }
+
+    /// <summary>Runs the models alone; processor seconds.</summary>
+    public double Score()
+    {
+        var began = Now();
         var scores = new float[_crops.Count];
         foreach (var model in _ensemble.Sessions) model.Score(_crops, scores);
-        return new BareSeconds(decoded - began, detected - decoded, Now() - detected);
+        return Now() - began;
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,8 @@ var media = await Media.PrepareAsync(root?.FullName ?? Environment.CurrentDirect
 
 Console.WriteLine(Machine.Name);
 Console.WriteLine($"load before: {Machine.Load} (others' work makes every figure worse)");
+if (args is ["forensics", .. var films]) return await ForensicsShare.RunAsync(films.Length > 0 ? films : [media.Clip]);
+
 await using (var product = await Product.StartAsync("--Ingest:MaxBytes=2147483648"))
 {
     var figures = new Figures(product, media);
@@ -24,3 +26,4 @@ await using (var product = await Product.StartAsync())
 }
 
 Console.WriteLine($"load after: {Machine.Load}");
+return 0;
