@@ -46,6 +46,15 @@ internal sealed class Media
         return media;
     }
 
+    /// <summary>Makes the picture that loads are made of: a JPEG of about 100 KB with faces.</summary>
+    /// <param name="root">The repository.</param>
+    public static async Task<string> LoadPictureAsync(string root)
+    {
+        var picture = Path.Combine(Directory.CreateDirectory(Path.Combine(root, ".state/bench")).FullName, "picture-100kb.jpg");
+        await OnceAsync(picture, target => FfmpegAsync(["-i", Path.Combine(root, ".deps/npm/@vladmandic/face-api/demo/sample1.jpg"), "-vf", "scale=1280:-2", "-q:v", "3", "-f", "mjpeg", target]));
+        return picture;
+    }
+
     private static string Zooms()
     {
         var parts = Enumerable.Range(0, Photos).Select(i =>

@@ -1,8 +1,21 @@
 using Deepfake.Benchmarks;
+using Deepfake.Benchmarks.Load;
 
 // Prints the figures that the product is held to; benchmarks/README.md says how each is taken.
+if (args is [PausedHost.Argument, .. var settings])
+{
+    await PausedHost.RunAsync(settings);
+    return;
+}
+
 var root = new DirectoryInfo(AppContext.BaseDirectory);
 while (root is not null && !File.Exists(Path.Combine(root.FullName, "Deepfake.Aspire.sln"))) root = root.Parent;
+if (args is ["load", .. var parts])
+{
+    await LoadCommand.RunAsync(root?.FullName ?? Environment.CurrentDirectory, parts);
+    return;
+}
+
 var media = await Media.PrepareAsync(root?.FullName ?? Environment.CurrentDirectory);
 
 Console.WriteLine(Machine.Name);
