@@ -22,6 +22,7 @@ internal static class IdentityExtensions
         services.AddSingleton<Authentication>();
         services.AddSingleton<MeEndpoint>();
         services.AddSingleton<RateLimiter>();
+        services.AddSingleton<WrongKeys>();
         services.AddHostedService<KeyUses>();
         services.ConfigureHttpJsonOptions(json => DeepfakeJson.Apply(json.SerializerOptions));
         services.AddOpenApi(Document, document =>
@@ -44,10 +45,12 @@ internal static class IdentityExtensions
     {
         var authentication = app.ApplicationServices.GetRequiredService<Authentication>();
         var limiter = app.ApplicationServices.GetRequiredService<RateLimiter>();
+        var wrongKeys = app.ApplicationServices.GetRequiredService<WrongKeys>();
         return app.Use(async (context, next) =>
         {
             await authentication.FindCallerAsync(context);
-            await limiter.HandleAsync(context, next);
+            if (WrongKeys.IsWrong(context) && ScopeGuard.NeedsCaller(context) && await wrongKeys.CountAsync(context) is { } tooMany) await tooMany.ExecuteAsync(context);
+            else await limiter.HandleAsync(context, next);
         }).UseScopes();
     }
 

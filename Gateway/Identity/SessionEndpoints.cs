@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.Gateway.RateLimiting;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.Extensions.Options;
@@ -16,18 +17,20 @@ internal static class SessionEndpoints
     public static void Map(RouteGroupBuilder group)
     {
         group.MapPost("/session", BeginAsync).WithName("BeginSession").WithTags("Session").AllowAnonymous().WithSummary("Exchanges a key for a session cookie, for pages in a browser.")
-            .Produces<Me>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403);
+            .Produces<Me>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429);
         group.MapDelete("/session", EndAsync).WithName("EndSession").WithTags("Session").AllowAnonymous().WithSummary("Ends the session and takes its cookie back.")
             .Produces(204).ProducesProblem(403);
     }
 
     private static async Task<IResult> BeginAsync(
-        BeginSession request, HttpContext http, KeyRing ring, IDocumentStore<Session> sessions, IOptions<IdentityOptions> options, MeEndpoint me, TimeProvider time,
+        BeginSession request, HttpContext http, KeyRing ring, IDocumentStore<Session> sessions, IOptions<IdentityOptions> options, WrongKeys wrongKeys, MeEndpoint me, TimeProvider time,
         CancellationToken cancellationToken)
     {
         if (!RequestOrigin.IsOwn(http.Request, [], trustSilence: true)) return OtherOrigin();
-        if (!ApiKeyText.TryParse(request.Key?.Trim(), out var text)) return Problem.Answer(ErrorCodes.Unauthenticated, "The API key is mistyped: its form or checksum is wrong.");
-        if (await ring.FindAsync(text, cancellationToken) is not { } held) return Problem.Answer(ErrorCodes.Unauthenticated, "The API key is unknown, expired or revoked.");
+        if (!ApiKeyText.TryParse(request.Key?.Trim(), out var text))
+            return await wrongKeys.CountAsync(http) ?? Problem.Answer(ErrorCodes.Unauthenticated, "The API key is mistyped: its form or checksum is wrong.");
+        if (await ring.FindAsync(text, cancellationToken) is not { } held)
+            return await wrongKeys.CountAsync(http) ?? Problem.Answer(ErrorCodes.Unauthenticated, "The API key is unknown, expired or revoked.");
 
         var ends = time.GetUtcNow() + options.Value.SessionLife;
         if (held.Key.ExpiresAt is { } keyEnds && keyEnds < ends) ends = keyEnds;

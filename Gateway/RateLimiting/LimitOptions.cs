@@ -20,6 +20,14 @@ public sealed class LimitOptions : IValidatableObject
     /// <summary>Of single tenants, by name, over those of all.</summary>
     public Dictionary<string, KeyLimits> Tenants { get; set; } = [];
 
+    /// <summary>Keys that do not hold, of each client address (of IPv6, each /64), a minute in the long run; more are answered 429. 0 is no limit. Default 12.</summary>
+    [Range(0, 60_000)]
+    public double WrongKeysPerMinute { get; set; } = 12;
+
+    /// <summary>Keys that do not hold, of each client address, at once. Default 20.</summary>
+    [Range(1, 1_000_000)]
+    public int WrongKeysAtOnce { get; set; } = 20;
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

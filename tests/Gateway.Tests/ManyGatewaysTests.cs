@@ -66,6 +66,22 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Together_they_answer_exactly_so_many_guesses_of_keys()
+    {
+        await NewKeyAsync(null);
+        var clients = new[] { Client(0), Client(1) };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(async i =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/me") { Headers = { { "X-Api-Key", ApiKeyText.Create().Reveal() } } };
+            using var response = await clients[i % 2].SendAsync(request);
+            return response.StatusCode;
+        }));
+
+        Assert.Equal(30, answers.Count(status => status == HttpStatusCode.Unauthorized));
+        Assert.Equal(70, answers.Count(status => status == HttpStatusCode.TooManyRequests));
+    }
+
+    [Fact]
     public async Task A_key_made_rotated_or_revoked_at_one_is_known_to_the_other_within_seconds()
     {
         var (key, id) = await NewKeyAsync(null);
@@ -129,7 +145,8 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
 
     private async Task<GatewayHost> StartAsync() => await GatewayHost.StartAsync(
         _backend, _backend, ("Identity:AllowLocal", "false"), ("Identity:BootstrapKey", _operator), ("Identity:CacheLife", "00:00:01"),
-        ("ConnectionStrings:history", _postgres.ConnectionString), ("ConnectionStrings:cache", _redis.ConnectionString), ("Limits:Key:RequestsPerSecond", "100000"));
+        ("ConnectionStrings:history", _postgres.ConnectionString), ("ConnectionStrings:cache", _redis.ConnectionString), ("Limits:Key:RequestsPerSecond", "100000"),
+        ("Limits:WrongKeysPerMinute", "0.001"), ("Limits:WrongKeysAtOnce", "30"));
 
     private HttpClient Client(int gateway, string? key = null)
     {
