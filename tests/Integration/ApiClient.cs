@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
 
@@ -71,6 +72,19 @@ internal sealed class ApiClient : IDisposable
         while (cursor is not null);
         return all;
     }
+
+    /// <summary>Adds a webhook endpoint.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> AddWebhookAsync(Uri url, string secret, CancellationToken cancellationToken)
+    {
+        using var response = await _http.PostAsJsonAsync(Relative("/v1/webhooks"), new { url, secret }, cancellationToken);
+        return (await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Attempts of each delivery to an endpoint that was taken.</summary>
+    public async Task<IReadOnlyList<int>> ReadAttemptsAsync(string webhookId, CancellationToken cancellationToken) =>
+        [.. (await _http.GetFromJsonAsync<JsonElement>(Relative($"/v1/webhooks/{webhookId}/deliveries?status=delivered&limit=200"), cancellationToken))
+            .GetProperty("items").EnumerateArray().Select(delivery => delivery.GetProperty("attempts").GetArrayLength())];
 
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {

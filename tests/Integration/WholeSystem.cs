@@ -13,6 +13,12 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     public TraceCollector Traces { get; private set; } = null!;
 
+    /// <summary>Signs notices to <see cref="Receiver"/>.</summary>
+    public const string WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    /// <summary>Somebody who wants to be told.</summary>
+    public OfficialReceiver Receiver { get; private set; } = null!;
+
     public Host Gateway { get; private set; } = null!;
 
     /// <summary>A key that may do everything.</summary>
@@ -56,6 +62,7 @@ internal sealed class WholeSystem : IAsyncDisposable
         var redis = Keep(await RedisServer.StartAsync());
         var postgres = Keep(await PostgresServer.StartAsync());
         var s3 = Keep(await S3Server.StartAsync());
+        Receiver = Keep(await OfficialReceiver.StartAsync(WebhookSecret));
         Key = await Host.NewKeyAsync();
         Blobs = $"{s3.ConnectionString};Bucket=deepfake";
         var environment = new Dictionary<string, string>
@@ -75,9 +82,12 @@ internal sealed class WholeSystem : IAsyncDisposable
             ["Ingest__SweepAge"] = "00:00:03",
             ["Ingest__SweepInterval"] = "00:00:01",
             ["Results__JanitorInterval"] = "00:00:05",
+            ["Outbound__AllowedNetworks"] = "127.0.0.1/32",
+            ["Webhooks__PollInterval"] = "00:00:00.2",
             // Whatever hangs ends as failed in time for the test to say so.
             ["Ingest__InteractiveDeadline"] = "00:06:00",
         };
+        for (var i = 0; i < OfficialReceiver.Failures; i++) environment[$"Webhooks__RetryDelays__{i}"] = "00:00:00.1";
 
         var ingest = Keep(await Host.StartAsync("IngestService", environment));
         var results = Keep(await Host.StartAsync("ResultService", environment));

@@ -17,6 +17,8 @@ public sealed class WholeSystemTests
         await using var system = await WholeSystem.StartAsync();
         using var client = new ApiClient(system.Gateway.Address, system.Key);
 
+        await client.AddWebhookAsync(system.Receiver.Prompt, WholeSystem.WebhookSecret, patience.Token);
+        var stubborn = await client.AddWebhookAsync(system.Receiver.Stubborn, WholeSystem.WebhookSecret, patience.Token);
         var ids = new string[Count];
         var ended = new Analysis?[Count];
         var submitting = Task.Run(async () =>
@@ -48,6 +50,7 @@ public sealed class WholeSystemTests
         }
 
         await EachEndedOnceAsync(client, ids, patience.Token);
+        await EachWasToldAsync(system, client, ended!, stubborn, patience.Token);
         await NothingIsLeftOverAsync(system, client, ids, files, patience.Token);
         await EachHasOneTraceAsync(system, ids, patience.Token);
 
@@ -84,6 +87,22 @@ public sealed class WholeSystemTests
         }
 
         Assert.Equal(ids.Order(), listed.Select(summary => summary.Id).Order());
+    }
+
+    /// <summary>Of each end somebody is told who verifies it, also one who failed nine times before; nothing comes that does not verify.</summary>
+    private static async Task EachWasToldAsync(WholeSystem system, ApiClient client, Analysis[] ended, string stubborn, CancellationToken cancellationToken)
+    {
+        var expected = ended.ToDictionary(analysis => "msg_" + analysis.Id, analysis => analysis.Status == AnalysisStatus.Failed ? "analysis.failed" : "analysis.completed");
+        OfficialReceiver.Taken taken;
+        while ((taken = await system.Receiver.ReadAsync(cancellationToken)).Prompt.Count < ended.Length || taken.Stubborn.Count < ended.Length) await Task.Delay(200, cancellationToken);
+
+        Assert.Equal(expected.OrderBy(notice => notice.Key), taken.Prompt.OrderBy(notice => notice.Key));
+        Assert.Equal(expected.OrderBy(notice => notice.Key), taken.Stubborn.OrderBy(notice => notice.Key));
+        Assert.Equal((OfficialReceiver.Failures, 0), (taken.Failed, taken.Refused));
+        // The log is written behind the answer.
+        IReadOnlyList<int> attempts;
+        while ((attempts = await client.ReadAttemptsAsync(stubborn, cancellationToken)).Count < ended.Length) await Task.Delay(200, cancellationToken);
+        Assert.Equal(ended.Length + OfficialReceiver.Failures, attempts.Sum());
     }
 
     private static async Task NothingIsLeftOverAsync(
