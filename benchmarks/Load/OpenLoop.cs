@@ -30,7 +30,8 @@ internal static class OpenLoop
             }
 
             sent.SetResult();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         await sent.Task;
         return new LoadReport(rate, await Task.WhenAll(answers));
     }

@@ -47,7 +47,9 @@ public sealed class TusClient : IDisposable
     {
         var start = new ProcessStartInfo("node", ["-e", Script, "--", endpoint.ToString(), file, JsonSerializer.Serialize(options)])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
             Environment = { ["NODE_PATH"] = Path.Combine(Root(), ".deps", "npm") },
         };
         return new TusClient(Process.Start(start)!);
