@@ -252,6 +252,11 @@ def replace_section(text: str, name: str, content: str) -> str:
     return head + begin + content + end + rest.split(end, 1)[1]
 
 
+def _signals(path: Path) -> dict:
+    """Weights of the signals beside the nets, which are fitted elsewhere and stay as they are."""
+    return json.loads(path.read_text()).get("signals", {}) if path.exists() else {}
+
+
 def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str) -> None:
     """Writes manifests, cards and fusion."""
     media = join(scores)
@@ -280,7 +285,7 @@ def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str)
         "version": version,
         "intercept": round(fit.intercept, 5),
         "models": {config.name: round(weight, 5) for config, weight in zip(configs, fit.weights)},
-        "signals": {},
+        "signals": _signals(MODELS / "fusion.json"),
         "pooling": {"method": "mean", "quality_weighted": False, "track_sharpness": 2.0, "logit_clamp": 8.0},
         "thresholds": {"suspicious": round(fit.suspicious, 4), "manipulated": round(fit.manipulated, 4)},
         "false_positive_rate": FALSE_POSITIVE_RATE,

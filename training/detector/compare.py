@@ -131,9 +131,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="writes compare.md and compare.json here")
+    parser.add_argument("--clean", action="store_true", help="clean media only, whatever else the models were scored under")
     arguments = parser.parse_args()
     configs = [read_config(path) for path in arguments.configs]
-    text, numbers = report(join([read_scores(config.run_folder / "scores.csv") for config in configs]), [config.name for config in configs])
+    scores = [read_scores(config.run_folder / "scores.csv") for config in configs]
+    if arguments.clean:
+        scores = [[m for m in media if m.condition in ("clean", "drawn")] for media in scores]
+    text, numbers = report(join(scores), [config.name for config in configs])
     if arguments.out:
         (arguments.out / "compare.md").write_text(text)
         (arguments.out / "compare.json").write_text(json.dumps(numbers, indent=1) + "\n")

@@ -8,6 +8,7 @@ out the same source are also taken together, by the mean of their logits over th
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -55,15 +56,15 @@ def some_media(crops: CropSet, source: str, per_class: int, per_medium: int = 6)
     return chosen
 
 
-def score(config: Config, crops: CropSet, rows: list[int]) -> list[ScoredMedium]:
-    """Media of these crops by a run's averaged weights, clean."""
+def score(config: Config, crops: CropSet, rows: list[int], face_pixels: float = math.inf) -> list[ScoredMedium]:
+    """Media of these crops by a run's averaged weights, as they are or with faces of so many pixels at most."""
     net = load_average(config)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.onnx"
         write_onnx(net, config.size, file)
         session = Session(file)
     plain = degrade.Degradation(margin=config.margin)
-    views = (degrade.apply(crops.pixels(i), plain, config.size) for i in progress(rows, config.name))
+    views = (degrade.apply(degrade.at_resolution(crops.pixels(i), face_pixels), plain, config.size) for i in progress(rows, config.name))
     media = pooled(crops, rows, OnnxScorer(session, net.mean, net.std).logits(views), "clean")
     session.close()
     return media
@@ -110,13 +111,14 @@ def main() -> None:
     parser.add_argument("--crops", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--per-class", type=int, default=1000, help="media of a source and class, at most")
+    parser.add_argument("--face-pixels", type=float, default=math.inf, help="bring every face down to so many pixels: takes fine texture away")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     crops = CropSet.open(arguments.crops, arguments.manifest)
     scored: dict[tuple[str, str], list[ScoredMedium]] = {}
     for config in map(read_config, arguments.configs):
         for source in left_out(config, crops):
-            scored[source, config.name] = score(config, crops, some_media(crops, source, arguments.per_class))
+            scored[source, config.name] = score(config, crops, some_media(crops, source, arguments.per_class), arguments.face_pixels)
     for source in sorted({source for source, _ in scored}):
         runs = [media for (of, _), media in scored.items() if of == source]
         if len(runs) > 1:

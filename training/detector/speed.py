@@ -16,14 +16,14 @@ from .runtime import Session
 
 
 def crops_per_second(session: Session, size: int, batch: int = 8, seconds: float = 2.0) -> float:
-    """Of the best of several rounds within `seconds`: what others do on the machine meanwhile only ever slows a round down."""
+    """Of one core, by the processor time of the best of several rounds: what others do on the machine meanwhile only ever slows one down."""
     x = np.random.default_rng(0).random((batch, 3, size, size), np.float32)
     session.run(x)
     best, started = 0.0, time.monotonic()
     while time.monotonic() - started < seconds:
-        before = time.perf_counter()
+        before = time.process_time()
         session.run(x)
-        best = max(best, batch / (time.perf_counter() - before))
+        best = max(best, batch / (time.process_time() - before))
     return best
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from detector.data import Medium
-from detector.datareport import blockiness, difference_hash, duplicates, near_pairs, thumbnail
+from detector.datareport import blockiness, difference_hash, duplicates, fineness, near_pairs, thumbnail
 
 
 def picture(seed: int) -> np.ndarray:
@@ -50,6 +50,14 @@ class DuplicateTest(unittest.TestCase):
         plain = [(i, j) for i in range(40) for j in range(i + 1, 40) if distance(i, j) <= 3]
         self.assertEqual(near_pairs(hashes), plain)
         self.assertEqual(plain, [(1, 21), (5, 25)])
+
+
+class FinenessTest(unittest.TestCase):
+    def test_it_falls_with_blur_and_not_with_contrast(self):
+        noisy = np.clip(picture(3).astype(int) + np.random.default_rng(1).normal(0, 12, (256, 256, 3)), 0, 255).astype(np.uint8)
+        pale = (noisy // 2 + 60).astype(np.uint8)
+        self.assertLess(fineness(cv2.GaussianBlur(noisy, (0, 0), 1.5)), fineness(noisy) - 1)
+        self.assertAlmostEqual(fineness(pale), fineness(noisy), delta=0.8)
 
 
 class BlockinessTest(unittest.TestCase):
