@@ -12,12 +12,15 @@ internal sealed partial class AnalysisRecorder(
     IAnalysisStore analyses, AnalysisPublisher publisher, Backlog backlog, IOptions<IngestOptions> options, ILogger<AnalysisRecorder> logger)
 {
     /// <summary>
-    /// Writes the record. After a failure it is unknown whether it was written, so it is removed as well; should that fail too, the
-    /// sweeper starts the analysis and it ends with a code.
+    /// Writes the record. After a failure it is unknown whether it was written. An id that nobody else has heard of is removed as well;
+    /// should that fail too, the sweeper starts the analysis and it ends with a code. One that others can find is never taken back:
+    /// somebody may have been told by now that it is accepted.
     /// </summary>
+    /// <param name="record">The record.</param>
+    /// <param name="isShared">Whether other requests can know its id.</param>
     /// <exception cref="AnalysisExistsException">The id was used before; the analysis stays as it is.</exception>
     /// <exception cref="SubmissionRejectedException">The store is out of reach, or the key has as many analyses as it may.</exception>
-    public async Task CreateAsync(AnalysisRecord record)
+    public async Task CreateAsync(AnalysisRecord record, bool isShared)
     {
         using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
         try
@@ -35,7 +38,8 @@ internal sealed partial class AnalysisRecorder(
         catch (Exception e)
         {
             Log.StoreFailed(logger, e);
-            await ForgetAsync(record);
+            if (isShared && await IsWrittenAsync(record)) return;
+            if (!isShared) await ForgetAsync(record);
             throw Submitter.Unavailable(e);
         }
     }
@@ -72,6 +76,21 @@ internal sealed partial class AnalysisRecorder(
         }
 
         Log.Accepted(logger, record.Id, record.Format, record.SizeBytes, record.Lane);
+    }
+
+    /// <exception cref="SubmissionRejectedException">That cannot be found out now.</exception>
+    private async Task<bool> IsWrittenAsync(AnalysisRecord record)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.RecordTimeout);
+        try
+        {
+            return await analyses.FindAsync(record.Tenant, record.Id, timeout.Token) is not null;
+        }
+        catch (Exception e)
+        {
+            Log.RecordInDoubt(logger, record.Id, e);
+            throw Submitter.Unavailable(e, isInDoubt: true);
+        }
     }
 
     private static partial class Log

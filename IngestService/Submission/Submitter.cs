@@ -40,7 +40,7 @@ internal sealed partial class Submitter(
             if (outcome.Analysis.Id != id) await intake.DiscardAsync(key);
             return outcome;
         }
-        catch when (media is not null)
+        catch (Exception e) when (media is not null && e is not SubmissionRejectedException { IsInDoubt: true })
         {
             await intake.DiscardAsync(key);
             throw;
@@ -103,8 +103,8 @@ internal sealed partial class Submitter(
     };
 
     /// <summary>A store is out of reach.</summary>
-    public static SubmissionRejectedException Unavailable(Exception inner) =>
-        new(ErrorCodes.Unavailable, "The analysis could not be recorded; try again shortly.", inner) { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static SubmissionRejectedException Unavailable(Exception inner, bool isInDoubt = false) =>
+        new(ErrorCodes.Unavailable, "The analysis could not be recorded; try again shortly.", inner) { RetryAfter = TimeSpan.FromSeconds(5), IsInDoubt = isInDoubt };
 
     /// <summary>Answers with a finished result, or claims the key, writes the record and publishes.</summary>
     private async Task<SubmissionOutcome> AcceptAsync(SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields, Func<Task>? mark)
@@ -119,9 +119,9 @@ internal sealed partial class Submitter(
         try
         {
             if (mark is not null) await mark();
-            await recorder.CreateAsync(record);
+            await recorder.CreateAsync(record, isShared: claim is not null || mark is not null);
         }
-        catch when (claim is not null)
+        catch (Exception e) when (claim is not null && e is not SubmissionRejectedException { IsInDoubt: true })
         {
             await claims.ReleaseAsync(claim, CancellationToken.None);
             throw;

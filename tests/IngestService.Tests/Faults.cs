@@ -37,13 +37,21 @@ internal class Faults<T> : DispatchProxy
         _broken.Meet(targetMethod!.Name);
         try
         {
-            return targetMethod.Invoke(_inner, args);
+            var result = targetMethod.Invoke(_inner, args);
+            return _broken.Lost.Remove(targetMethod.Name, out var meanwhile) ? LoseAsync((Task)result!, meanwhile) : result;
         }
         catch (TargetInvocationException e)
         {
             ExceptionDispatchInfo.Throw(e.InnerException!);
             throw;
         }
+    }
+
+    private static async Task LoseAsync(Task done, Func<Task> meanwhile)
+    {
+        await done;
+        await meanwhile();
+        throw new TimeoutException("The answer was lost.");
     }
 }
 
@@ -52,6 +60,9 @@ internal sealed class FaultSet : HashSet<string>
 {
     /// <summary>What happens once, before the next call of a method.</summary>
     public Dictionary<string, Action> Before { get; } = [];
+
+    /// <summary>Methods without a result whose next call does its work, but whose answer is lost; and what happens before the caller notices.</summary>
+    public Dictionary<string, Func<Task>> Lost { get; } = [];
 
     /// <summary>A method is about to be called.</summary>
     public void Meet(string method)

@@ -96,7 +96,6 @@ public sealed class TusProtocolTests : IAsyncLifetime
 
         var status = await StatusAsync(url);
         Assert.Equal("submitted", status.GetProperty("state").GetString());
-        // The failed attempt took its record back, and the id with it where it had been written.
         using var again = await SubmitAsync(url);
         Assert.True(again.StatusCode is HttpStatusCode.Accepted, await again.Content.ReadAsStringAsync());
     }
