@@ -34,7 +34,7 @@ public sealed record HashBinding(HashAlgorithmName Algorithm, ReadOnlyMemory<byt
 /// </summary>
 public sealed record ContentCredentials
 {
-    private const int MaxTexts = 200, MaxText = 200;
+    private const int MaxTexts = 200, MaxText = 200, MaxReferences = 256;
     private static readonly string[] ReferenceLists = ["assertions", "created_assertions", "gathered_assertions"];
 
     /// <summary>Program that wrote the claim; null where it is not named.</summary>
@@ -111,14 +111,22 @@ public sealed record ContentCredentials
     private static CredentialCheck CheckAssertions(IReadOnlyList<JumbfBox> assertions, CborValue claim)
     {
         var references = ReferenceLists.SelectMany(name => claim[name]?.Items ?? []).ToList();
-        if (references.Count == 0) return CredentialCheck.NotChecked;
+        if (references.Count is 0 or > MaxReferences) return CredentialCheck.NotChecked;
         var result = CredentialCheck.Holds;
+        // However often a claim names an assertion, it is hashed once.
+        var hashes = new Dictionary<(JumbfBox, HashAlgorithmName), byte[]>();
         foreach (var reference in references)
         {
             var label = reference["url"]?.Text?.Split('/')[^1];
             if (Algorithm(reference["alg"]?.Text ?? claim["alg"]?.Text ?? "sha256") is not { } algorithm) return CredentialCheck.NotChecked;
-            if (assertions.FirstOrDefault(box => box.Label == label) is not { } assertion || reference["hash"]?.Bytes is not { } expected) result = CredentialCheck.Broken;
-            else if (!CryptographicOperations.HashData(algorithm, assertion.Payload.Span).AsSpan().SequenceEqual(expected.Span)) result = CredentialCheck.Broken;
+            if (assertions.FirstOrDefault(box => box.Label == label) is not { } assertion || reference["hash"]?.Bytes is not { } expected)
+            {
+                result = CredentialCheck.Broken;
+                continue;
+            }
+
+            if (!hashes.TryGetValue((assertion, algorithm), out var hash)) hashes[(assertion, algorithm)] = hash = CryptographicOperations.HashData(algorithm, assertion.Payload.Span);
+            if (!hash.AsSpan().SequenceEqual(expected.Span)) result = CredentialCheck.Broken;
         }
 
         return result;

@@ -42,6 +42,8 @@ internal static class KeyEndpoints
         if (request.Limits is not null && !IsOperator(caller)) return Forbidden("Only an operator sets limits.");
         if (Lacking(caller, request.Scopes!) is { } lacking) return Forbidden($"A key can give no scope that it lacks itself: '{lacking}'.");
 
+        // What an operator set for a key holds for the keys that it makes.
+        var maker = IsOperator(caller) ? null : http.Features.Get<HeldKey>()?.Key;
         var text = ApiKeyText.Create();
         var key = new ApiKey
         {
@@ -50,8 +52,8 @@ internal static class KeyEndpoints
             Scopes = [.. request.Scopes!.Distinct().Order(StringComparer.Ordinal)],
             SecretHash = text.Hash(),
             CreatedAt = now,
-            ExpiresAt = request.ExpiresAt?.ToUniversalTime(),
-            Limits = request.Limits,
+            ExpiresAt = Earlier(request.ExpiresAt?.ToUniversalTime(), maker?.ExpiresAt),
+            Limits = request.Limits ?? maker?.Limits,
         };
         if (!await keys.TryAddAsync(new Document<ApiKey>(KeyRing.Owner, text.Id, key), cancellationToken)) throw new InvalidOperationException("Two keys drew the same id.");
         http.Response.Headers.Location = $"/v1/keys/{text.Id}";
@@ -125,6 +127,8 @@ internal static class KeyEndpoints
         ApiKeyText.IsId(id) && await keys.FindAsync(KeyRing.Owner, id, cancellationToken) is { } document && (IsOperator(caller) || document.Value.Tenant == caller.Tenant)
             ? document
             : null;
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? asked, DateTimeOffset? makers) => asked is null || asked > makers ? makers ?? asked : asked;
 
     private static bool IsOperator(Caller caller) => caller.Scopes.Contains(Scopes.Operator);
 

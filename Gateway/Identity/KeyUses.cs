@@ -6,6 +6,7 @@ namespace Deepfake.Gateway.Identity;
 internal sealed partial class KeyUses(
     KeyRing ring, IDocumentStore<ApiKey> keys, IDocumentStore<Session> sessions, TimeProvider time, ILogger<KeyUses> logger) : BackgroundService
 {
+    private const int Batch = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -27,13 +28,24 @@ internal sealed partial class KeyUses(
         try
         {
             foreach (var (id, at) in ring.TakeUses()) await WriteAsync(id, at, cancellationToken);
-            foreach (var over in await sessions.ListDueAsync(time.GetUtcNow(), 500, cancellationToken))
-                await sessions.TryDeleteAsync(over.Tenant, over.Id, over.Version, cancellationToken);
+            while (await RemoveSessionsAsync(cancellationToken) == Batch)
+            {
+                // They are made faster than one batch a minute.
+            }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogFailed(logger, e);
         }
+    }
+
+    /// <returns>How many were over and are gone.</returns>
+    private async Task<int> RemoveSessionsAsync(CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var over in await sessions.ListDueAsync(time.GetUtcNow(), Batch, cancellationToken))
+            if (await sessions.TryDeleteAsync(over.Tenant, over.Id, over.Version, cancellationToken)) removed++;
+        return removed;
     }
 
     private async Task WriteAsync(string id, DateTimeOffset at, CancellationToken cancellationToken)

@@ -12,11 +12,13 @@ internal static class RequestOrigin
 
     /// <summary>
     /// Whether it was sent on this machine to this machine. One that came through a proxy was not, as far as anybody knows; nor one
-    /// for another name, which a hostile site's DNS may have pointed here.
+    /// for another name, which a hostile site's DNS may have pointed here; nor HTTP/1.0, which a plainly configured nginx speaks to what is
+    /// behind it, under its name, and nobody else does.
     /// </summary>
     public static bool IsLocal(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
         && IsLoopbackName(context.Request.Host.Host)
+        && !HttpProtocol.IsHttp10(context.Request.Protocol)
         && !Array.Exists(ProxyHeaders, context.Request.Headers.ContainsKey);
 
     /// <summary>Whether a page of another origin is not behind it.</summary>

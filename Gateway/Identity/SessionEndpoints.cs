@@ -2,6 +2,7 @@ using Deepfake.Contracts;
 using Deepfake.Gateway.RateLimiting;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.Gateway.Identity;
@@ -13,11 +14,13 @@ namespace Deepfake.Gateway.Identity;
 internal static class SessionEndpoints
 {
     public const string Cookie = "deepfake_session";
+    private const int MostBytes = 4096; // from anybody: a key is short
 
     public static void Map(RouteGroupBuilder group)
     {
-        group.MapPost("/session", BeginAsync).WithName("BeginSession").WithTags("Session").AllowAnonymous().WithSummary("Exchanges a key for a session cookie, for pages in a browser.")
-            .Produces<Me>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(429);
+        group.MapPost("/session", BeginAsync).WithMetadata(new RequestSizeLimitAttribute(MostBytes))
+            .WithName("BeginSession").WithTags("Session").AllowAnonymous().WithSummary("Exchanges a key for a session cookie, for pages in a browser.")
+            .Produces<Me>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(413).ProducesProblem(429);
         group.MapDelete("/session", EndAsync).WithName("EndSession").WithTags("Session").AllowAnonymous().WithSummary("Ends the session and takes its cookie back.")
             .Produces(204).ProducesProblem(403);
     }

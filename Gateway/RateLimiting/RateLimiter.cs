@@ -103,7 +103,10 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
         return Problem.Answer(ErrorCodes.RateLimited, $"More than {longest.Text}.", retryAfter: longest.Wait).ExecuteAsync(context);
     }
 
-    /// <summary>Uploads that were not taken in are given back; bodies of unknown length are counted as they come.</summary>
+    /// <summary>
+    /// Uploads that were refused are given back; bodies of unknown length are counted as they come. Whoever hangs up before the answer has
+    /// counted: the analysis may run all the same.
+    /// </summary>
     private async Task CountAsync(HttpContext context, RequestDelegate next, List<NamedLimit> limits)
     {
         var uploads = limits.FindAll(limit => limit.Name.EndsWith("uploads", StringComparison.Ordinal));
@@ -111,7 +114,7 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
         var counted = new CountingStream(context.Request.Body);
         if (bytes.Count > 0) context.Request.Body = counted;
         // Before the client hears of it, who may come again at once.
-        context.Response.OnStarting(() => context.Response.StatusCode >= 400 ? CorrectAsync(uploads, -1) : Task.CompletedTask);
+        context.Response.OnStarting(() => context.Response.StatusCode >= 400 && !context.RequestAborted.IsCancellationRequested ? CorrectAsync(uploads, -1) : Task.CompletedTask);
         try
         {
             await next(context);
@@ -119,7 +122,6 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
         finally
         {
             await CorrectAsync(bytes, counted.Count - 1);
-            if (!context.Response.HasStarted && context.RequestAborted.IsCancellationRequested) await CorrectAsync(uploads, -1);
         }
     }
 

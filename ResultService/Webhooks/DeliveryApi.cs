@@ -20,7 +20,7 @@ internal static class DeliveryApi
             .WithDescription("`status` is `pending`, `delivered` or `failed`. A page may hold fewer than `limit`; go on as long as there is a `next_cursor`.")
             .Produces<WebhookDeliveryPage>().ProducesProblem(400).ProducesProblem(404);
         webhooks.MapPost("/{webhookId}/test", TestAsync).WithName("TestWebhook").WithSummary("Sends a notice `webhook.test` at once, once, and answers what came of it.")
-            .Produces<WebhookDelivery>().ProducesProblem(400).ProducesProblem(404);
+            .Produces<WebhookDelivery>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(429);
         webhooks.MapGet("/deliveries/{deliveryId}", FindAsync).WithName("GetWebhookDelivery").WithSummary("Answers a delivery.")
             .Produces<WebhookDelivery>().ProducesProblem(404);
         webhooks.MapPost("/deliveries/{deliveryId}/replay", ReplayAsync).WithName("ReplayWebhookDelivery").WithSummary("Sends a delivery again, with the same `webhook-id` and the whole schedule.")
@@ -69,7 +69,8 @@ internal static class DeliveryApi
     }
 
     private static async Task<IResult> TestAsync(
-        string webhookId, HttpContext http, EndpointRegistry endpoints, IDocumentStore<Delivery> deliveries, DeliveryCourier courier, TimeProvider time, CancellationToken cancellationToken)
+        string webhookId, HttpContext http, EndpointRegistry endpoints, IDocumentStore<Delivery> deliveries, DeliveryCourier courier, TenantShares shares, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var tenant = http.GetCaller().Tenant;
         if (!DeliveryIds.IsEndpoint(webhookId) || await endpoints.FindAsync(tenant, webhookId, cancellationToken) is not { } endpoint) return WebhookApi.NotFound();
@@ -86,9 +87,18 @@ internal static class DeliveryApi
             NextAttemptAt = now,
             TraceParent = Activity.Current?.Id,
         }));
-        await deliveries.TryAddAsync(plan, cancellationToken);
-        // Not with the client: an attempt that was begun is written down.
-        await courier.CarryAsync(plan with { Version = 1 }, CancellationToken.None);
+        if (!shares.TryEnter(tenant)) return Problem.Answer(ErrorCodes.RateLimited, "Too many deliveries are on their way.", retryAfter: TimeSpan.FromSeconds(5));
+        try
+        {
+            await deliveries.TryAddAsync(plan, cancellationToken);
+            // Not with the client: an attempt that was begun is written down.
+            await courier.CarryAsync(plan with { Version = 1 }, CancellationToken.None);
+        }
+        finally
+        {
+            shares.Leave(tenant);
+        }
+
         return await deliveries.FindAsync(tenant, plan.Id, cancellationToken) is { } sent ? Json(WebhookDelivery.Of(sent), StatusCodes.Status200OK) : WebhookApi.NotFound();
     }
 

@@ -12,12 +12,14 @@ public sealed partial class DeliveryDispatcher(
     IDocumentStore<Delivery> deliveries,
     DeliveryCourier courier,
     DeliverySignal signal,
+    TenantShares shares,
     WebhookMetrics metrics,
     IOptions<WebhookOptions> options,
     TimeProvider time,
     ILogger<DeliveryDispatcher> logger) : BackgroundService
 {
     private const int Page = 256;
+    private static readonly TimeSpan BeyondShare = TimeSpan.FromSeconds(2);
     private readonly EndpointLanes<Document<Delivery>> _lanes = new(options.Value.ConcurrencyPerEndpoint);
     private readonly SemaphoreSlim _places = new(options.Value.Concurrency);
     private readonly ConcurrentDictionary<Task, byte> _running = new();
@@ -81,7 +83,24 @@ public sealed partial class DeliveryDispatcher(
             return;
         }
 
-        if (await courier.LeaseAsync(delivery, stoppingToken) is not { } leased || !_lanes.Enter(lane, leased)) return;
+        if (!shares.TryEnter(delivery.Tenant))
+        {
+            await deliveries.TryUpdateAsync(delivery with { Due = time.GetUtcNow() + BeyondShare }, stoppingToken);
+            return;
+        }
+
+        Document<Delivery>? leased = null;
+        try
+        {
+            leased = await courier.LeaseAsync(delivery, stoppingToken);
+            if (leased is not null && !_lanes.Enter(lane, leased)) leased = null; // waits in its lane
+        }
+        finally
+        {
+            if (leased is null) shares.Leave(delivery.Tenant);
+        }
+
+        if (leased is null) return;
         var carrying = CarryAsync(lane, leased, stoppingToken);
         _running.TryAdd(carrying, 0);
         _ = carrying.ContinueWith(ended => _running.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -110,6 +129,8 @@ public sealed partial class DeliveryDispatcher(
 
             leased = _lanes.Next(lane, took);
         }
+
+        shares.Leave(first.Tenant);
     }
 
     // Behind the endpoint that stands for addresses of analyses are many receivers.

@@ -1,5 +1,6 @@
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Webhooks;
@@ -50,19 +51,22 @@ public sealed class EndpointRegistry(IDocumentStore<WebhookEndpoint> endpoints, 
     /// <summary>A new secret for an endpoint; the former go on signing for <see cref="WebhookOptions.RotationOverlap"/>.</summary>
     public Task<WebhookEndpoint?> RotateAsync(string tenant, string id, string secret, CancellationToken cancellationToken) => ChangeAsync(tenant, id, endpoint =>
     {
-        // The first secret of a tenant takes over from that of the installation.
-        var signing = id == WebhookEndpoint.DefaultId && endpoint.Secrets.Count == 0 && options.Value.IsConfigured
+        // The first secret takes over from that of the installation.
+        var signing = id == WebhookEndpoint.DefaultId && tenant == Caller.DefaultTenant && endpoint.Secrets.Count == 0 && options.Value.IsConfigured
             ? endpoint with { Secrets = [new SigningSecret(options.Value.Secret, null)] }
             : endpoint;
         return signing.Rotate(secret, time.GetUtcNow(), options.Value.RotationOverlap);
     }, cancellationToken);
 
-    /// <summary>Bytes of the secrets that sign now, newest first; for <see cref="WebhookEndpoint.DefaultId"/> that of the installation where the tenant has none.</summary>
+    /// <summary>
+    /// Bytes of the secrets that sign now, newest first; for <see cref="WebhookEndpoint.DefaultId"/> of the installation's own tenant that of the
+    /// installation where it has none. Shared by several tenants that would prove nothing: each could have notices signed for the others' receivers.
+    /// </summary>
     public IReadOnlyList<byte[]> Keys(Document<WebhookEndpoint> endpoint)
     {
         var now = time.GetUtcNow();
         var secrets = endpoint.Value.Secrets.Where(secret => !(secret.ExpiresAt <= now)).Select(secret => secret.Value).ToList();
-        if (secrets.Count == 0 && endpoint.Id == WebhookEndpoint.DefaultId) secrets.Add(options.Value.Secret);
+        if (secrets.Count == 0 && endpoint.Id == WebhookEndpoint.DefaultId && endpoint.Tenant == Caller.DefaultTenant) secrets.Add(options.Value.Secret);
         return [.. secrets.Select(secret => WebhookSignature.TryReadSecret(secret, out var key) ? key : null).OfType<byte[]>()];
     }
 

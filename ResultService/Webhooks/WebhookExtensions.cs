@@ -1,5 +1,6 @@
 using Deepfake.Infrastructure.Documents;
 using Deepfake.ServiceDefaults.Outbound;
+using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Webhooks;
 
@@ -21,6 +22,7 @@ internal static class WebhookExtensions
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<EndpointRegistry>();
         services.AddSingleton<DeliverySignal>();
+        services.AddSingleton(provider => new TenantShares(provider.GetRequiredService<IOptions<WebhookOptions>>().Value.Concurrency));
         services.AddSingleton<DeliveryOutbox>();
         services.AddSingleton<DeliveryCourier>();
         services.AddHostedService<DeliveryDispatcher>();

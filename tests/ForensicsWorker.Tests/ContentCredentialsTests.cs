@@ -51,6 +51,12 @@ public sealed class ContentCredentialsTests
         Assert.Equal(1, result.Values["hash_binding"]);
     }
 
+    [Theory]
+    [InlineData(200, true)]
+    [InlineData(3000, false)]
+    public async Task A_claim_that_names_an_assertion_thousands_of_times_is_not_followed(int repeats, bool isChecked) =>
+        Assert.Equal(isChecked, (await MeasureAsync(ManifestBuilder.Jpeg(Picture, repeats: repeats))).Values.ContainsKey("assertions"));
+
     [Fact]
     public async Task A_hash_that_leaves_out_the_picture_ties_nothing()
     {

@@ -18,14 +18,15 @@ internal static class ManifestBuilder
     /// <param name="excluded">More bytes that the hash leaves out, behind the manifest.</param>
     /// <param name="segment">Bytes of a segment's content at most.</param>
     /// <param name="indefinite">Maps without counts, as some writers use.</param>
-    public static byte[] Jpeg(byte[] picture, string source = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture", int excluded = 0, int segment = 60_000, bool indefinite = false)
+    /// <param name="repeats">How often the claim names its first assertion.</param>
+    public static byte[] Jpeg(byte[] picture, string source = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture", int excluded = 0, int segment = 60_000, bool indefinite = false, int repeats = 1)
     {
         // The hash needs the manifest's length, which does not depend on the hash.
-        var length = Segments(Store(source, new byte[32], 0, indefinite), segment).Length;
+        var length = Segments(Store(source, new byte[32], 0, indefinite, repeats: repeats), segment).Length;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(picture.AsSpan(0, 2));
         hash.AppendData(picture.AsSpan(2 + excluded));
-        var segments = Segments(Store(source, hash.GetHashAndReset(), length + excluded, indefinite), segment);
+        var segments = Segments(Store(source, hash.GetHashAndReset(), length + excluded, indefinite, repeats: repeats), segment);
         return [.. picture.AsSpan(0, 2), .. segments, .. picture.AsSpan(2)];
     }
 
@@ -42,7 +43,7 @@ internal static class ManifestBuilder
         return [.. picture.AsSpan(0, at), .. size, .. "caBX"u8, .. store, 0, 0, 0, 0, .. picture.AsSpan(at)];
     }
 
-    private static byte[] Store(string source, byte[] hash, int length, bool indefinite, int start = 2)
+    private static byte[] Store(string source, byte[] hash, int length, bool indefinite, int start = 2, int repeats = 1)
     {
         byte[] actions = Map(indefinite, ("actions", Array([Map(indefinite, ("action", Text("c2pa.created")), ("digitalSourceType", Text(source)))])));
         byte[] data = Map(indefinite, ("exclusions", Array([Map(indefinite, ("start", Number(start)), ("length", Wide(length)))])), ("alg", Text("sha256")), ("hash", Bytes(hash)), ("pad", Bytes([])));
@@ -50,7 +51,7 @@ internal static class ManifestBuilder
         byte[] claim = Map(
             indefinite,
             ("claim_generator", Text("maker/1.0")),
-            ("assertions", Array([Reference("c2pa.actions", actionBox), Reference("c2pa.hash.data", dataBox)])),
+            ("assertions", Array([.. Enumerable.Repeat(Reference("c2pa.actions", actionBox), repeats), Reference("c2pa.hash.data", dataBox)])),
             ("alg", Text("sha256")));
         byte[] header = [0xA2, 0x01, 0x26, 0x18, 0x21, .. Bytes(Certificate)];
         byte[] signed = [0x84, .. Text("Signature1"), .. Bytes(header), .. Bytes([]), .. Bytes(claim)];
@@ -93,7 +94,7 @@ internal static class ManifestBuilder
         return indefinite ? [0xBF, .. content, 0xFF] : [(byte)(0xA0 | entries.Length), .. content];
     }
 
-    private static byte[] Array(byte[][] items) => [(byte)(0x80 | items.Length), .. items.SelectMany(item => item)];
+    private static byte[] Array(byte[][] items) => [.. Head(4, items.Length), .. items.SelectMany(item => item)];
 
     private static byte[] Text(string text) => [.. Head(3, Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 

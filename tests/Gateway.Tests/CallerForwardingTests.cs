@@ -41,10 +41,9 @@ public sealed class CallerForwardingTests(IdentityFixture fixture) : IClassFixtu
     }
 
     [Fact]
-    public async Task The_documents_are_open_to_everybody()
+    public async Task The_document_is_open_to_everybody()
     {
-        Assert.Contains("\"Accept\"", await _host.Client().GetStringAsync("/openapi/result.json") + "\"Accept\"", StringComparison.Ordinal);
-        var document = await _host.Client().GetFromJsonAsync<JsonElement>("/openapi/identity.json");
+        var document = await _host.Client().GetFromJsonAsync<JsonElement>("/openapi.json");
         Assert.True(document.GetProperty("paths").TryGetProperty("/v1/keys/{id}/rotate", out _));
     }
 }

@@ -12,23 +12,34 @@ internal sealed class IdentityHost : IAsyncDisposable
     private readonly Backend _backend;
     private readonly List<HttpClient> _clients = [];
 
-    private IdentityHost(Backend backend, GatewayHost gateway, string key) => (_backend, Gateway, OperatorKey) = (backend, gateway, key);
+    private IdentityHost(Backend backend, GatewayHost gateway, string key, SemaphoreSlim waits) => (_backend, Gateway, OperatorKey, Waits) = (backend, gateway, key, waits);
 
     public GatewayHost Gateway { get; }
 
     public string OperatorKey { get; }
 
+    /// <summary>Released when the body "wait" has come, which gets no answer.</summary>
+    public SemaphoreSlim Waits { get; }
+
     public static async Task<IdentityHost> StartAsync(params (string Key, string Value)[] settings)
     {
         var key = ApiKeyText.Create().Reveal();
+        var waits = new SemaphoreSlim(0);
         var backend = await Backend.StartAsync(async context =>
         {
             // Some bodies are not to its liking.
             using var reader = new StreamReader(context.Request.Body);
-            if (await reader.ReadToEndAsync() == "refuse") context.Response.StatusCode = 404;
+            var body = await reader.ReadToEndAsync();
+            if (body == "wait")
+            {
+                waits.Release();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (body == "refuse") context.Response.StatusCode = 404;
             else await context.Response.WriteAsJsonAsync(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
         });
-        return new IdentityHost(backend, await GatewayHost.StartAsync(backend, backend, [("Identity:AllowLocal", "false"), ("Identity:BootstrapKey", key), .. settings]), key);
+        return new IdentityHost(backend, await GatewayHost.StartAsync(backend, backend, [("Identity:AllowLocal", "false"), ("Identity:BootstrapKey", key), .. settings]), key, waits);
     }
 
     /// <summary>A client that sends a key; none without.</summary>
@@ -54,6 +65,7 @@ internal sealed class IdentityHost : IAsyncDisposable
         foreach (var client in _clients) client.Dispose();
         await Gateway.DisposeAsync();
         await _backend.DisposeAsync();
+        Waits.Dispose();
     }
 }
 

@@ -193,6 +193,23 @@ public sealed class KeyTests(IdentityFixture fixture) : IClassFixture<IdentityFi
     }
 
     [Fact]
+    public async Task A_key_that_an_administrator_makes_has_no_higher_limits_and_no_longer_life_than_theirs()
+    {
+        var ends = DateTimeOffset.UtcNow.AddHours(5);
+        using var made = await _host.Client(_host.OperatorKey).PostAsJsonAsync(
+            "/v1/keys", new { name = "limited", tenant = "shed", scopes = new[] { Scopes.Admin, Scopes.Read }, expires_at = ends, limits = new { uploads_per_day = 7 } });
+        var client = _host.Client((await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("key").GetString()!);
+
+        foreach (var (wish, life) in new (DateTimeOffset?, DateTimeOffset)[] { (null, ends), (ends.AddDays(1), ends), (ends.AddHours(-1), ends.AddHours(-1)) })
+        {
+            using var response = await client.PostAsJsonAsync("/v1/keys", new { name = "x", scopes = new[] { Scopes.Read }, expires_at = wish });
+            var key = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("description");
+            Assert.Equal(life, key.GetProperty("expires_at").GetDateTimeOffset(), TimeSpan.FromSeconds(1));
+            Assert.Equal(7, key.GetProperty("limits").GetProperty("uploads_per_day").GetInt64());
+        }
+    }
+
+    [Fact]
     public async Task A_key_without_the_scope_is_forbidden()
     {
         var (key, _) = await _host.NewKeyAsync("acme", [Scopes.Read, Scopes.Write, Scopes.Review, Scopes.Webhooks, Scopes.Operator]);

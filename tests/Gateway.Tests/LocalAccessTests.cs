@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Deepfake.Gateway.Identity;
 using Microsoft.AspNetCore.Http;
 
@@ -56,6 +58,19 @@ public sealed class LocalAccessTests : IAsyncLifetime
     [InlineData("GET", "Cookie: deepfake_session=left-over")]
     public async Task Programs_the_own_page_and_named_origins_are(string method, string header) =>
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(method, header));
+
+    [Fact]
+    public async Task HTTP_1_0_is_spoken_by_a_plainly_configured_proxy_and_by_nobody_else()
+    {
+        // What `proxy_pass http://127.0.0.1:8080` of nginx sends: from this machine, to its name, and not a word of a proxy.
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _gateway.Client.BaseAddress!.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/me HTTP/1.0\r\nHost: 127.0.0.1:{_gateway.Client.BaseAddress.Port}\r\nConnection: close\r\n\r\n"));
+        using var reader = new StreamReader(stream);
+
+        Assert.Contains(" 401 ", await reader.ReadLineAsync(), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("127.0.0.1", true)]

@@ -87,6 +87,24 @@ public sealed class RateLimitTests(IdentityFixture fixture) : IClassFixture<Iden
         }
     }
 
+    [Fact]
+    public async Task An_upload_whose_client_hangs_up_before_the_answer_counts()
+    {
+        var client = await ClientAsync(new { requests_per_second = 0, uploads_per_day = 1 });
+        using var patience = new CancellationTokenSource();
+        var first = client.PostAsync("/v1/analyses", new StringContent("wait"), patience.Token);
+        Assert.True(await _host.Waits.WaitAsync(TimeSpan.FromSeconds(30)));
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        // Were it given back, then some time after the client is gone.
+        for (var i = 0; i < 10; i++)
+        {
+            using var answer = await client.PostAsync("/v1/analyses", new StringContent("ok"));
+            await ProblemAssert.IsAsync(answer, 429, ErrorCodes.RateLimited);
+        }
+    }
+
     [Theory]
     [InlineData("POST", "/v1/analyses", "", true)]
     [InlineData("POST", "/v1/Analyses/", "", true)]

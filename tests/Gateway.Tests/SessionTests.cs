@@ -30,6 +30,14 @@ public sealed class SessionTests(IdentityFixture fixture) : IClassFixture<Identi
     }
 
     [Fact]
+    public async Task A_body_longer_than_any_key_is_not_read()
+    {
+        using var response = await _host.Client().PostAsJsonAsync("/v1/session", new { key = new string('x', 100_000) });
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+    }
+
+    [Fact]
     public async Task Over_https_the_cookie_is_secure()
     {
         var (key, _) = await _host.NewKeyAsync("acme", [Scopes.Read]);

@@ -10,6 +10,7 @@ using Deepfake.ResultService.Sweeping;
 using Deepfake.ResultService.Tests.Hosting;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -41,6 +42,19 @@ public sealed class WebhookDeliveryTests
         Assert.Equal((submission.Id, "manipulated"), (body.GetProperty("data").GetProperty("id").GetString(), body.GetProperty("data").GetProperty("verdict").GetString()));
         Assert.Equal(body.GetProperty("data").GetProperty("completed_at").GetString(), body.GetProperty("timestamp").GetString());
         Assert.Equal("application/json", notice.Headers["content-type"]);
+    }
+
+    [Fact]
+    public async Task The_secret_of_the_installation_signs_for_its_own_tenant_only()
+    {
+        await using var host = await WebhookHost.StartAsync(("Webhooks:Secret", WebhookHost.Secret));
+        var registry = host.Get<EndpointRegistry>();
+
+        foreach (var (tenant, signs) in new[] { (Caller.DefaultTenant, true), ("acme", false) })
+            Assert.Equal(signs, await registry.FindAsync(tenant, WebhookEndpoint.DefaultId, CancellationToken.None) is { } endpoint && registry.Keys(endpoint).Count > 0);
+        // Its first secret is its own alone.
+        await registry.RotateAsync("acme", WebhookEndpoint.DefaultId, WebhookSignature.NewSecret(), CancellationToken.None);
+        Assert.Single(registry.Keys((await registry.FindAsync("acme", WebhookEndpoint.DefaultId, CancellationToken.None))!));
     }
 
     [Fact]
