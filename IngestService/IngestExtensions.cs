@@ -2,6 +2,7 @@ using System.Globalization;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.IngestService.Batches;
+using Deepfake.IngestService.Compat;
 using Deepfake.IngestService.Fetching;
 using Deepfake.IngestService.Idempotency;
 using Deepfake.IngestService.Reuse;
@@ -67,6 +68,9 @@ public static class IngestExtensions
         services.AddSingleton<BatchIntake>();
         services.AddSingleton<BatchView>();
         services.AddSingleton<BatchWork>();
+        services.AddSingleton<EndedAnalyses>();
+        services.AddSingleton<OldPatience>();
+        services.AddSingleton<OldModels>();
         services.AddOutbound();
         services.AddSingleton<MediaFetcher>();
         services.AddSingleton<UrlSubmission>();
@@ -85,7 +89,7 @@ public static class IngestExtensions
         return builder;
     }
 
-    /// <summary>Maps <c>POST /v1/analyses</c>, <c>/v1/uploads</c>, <c>/v1/batches</c> and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
+    /// <summary>Maps <c>POST /v1/analyses</c>, <c>/v1/uploads</c>, <c>/v1/batches</c>, the earlier systems' addresses and its OpenAPI document, <c>/openapi/ingest.json</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder app)
     {
         app.MapPost("/v1/analyses", SubmitEndpoint.HandleAsync)
@@ -106,12 +110,23 @@ public static class IngestExtensions
         UploadEndpoints.Map(app, Document);
         DirectEndpoints.Map(app, Document);
         BatchEndpoints.Map(app, Document);
+        OldEndpoints.Map(app, Document);
         // The name is pinned, so that services that share a host each serve their own document.
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
         return app;
     }
 
     private static void ReadAlias(IngestOptions options, IConfiguration configuration)
+    {
+        ReadSizeAlias(options, configuration);
+        if (configuration[$"{IngestOptions.Section}:{nameof(IngestOptions.PredictionThreshold)}"] is not null) return;
+        if (configuration["PREDICTION_THRESHOLD"] is not { Length: > 0 } threshold) return;
+        if (!double.TryParse(threshold, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || value is not (>= 0 and <= 1))
+            throw new InvalidOperationException("PREDICTION_THRESHOLD is a probability from 0 to 1.");
+        options.PredictionThreshold = value;
+    }
+
+    private static void ReadSizeAlias(IngestOptions options, IConfiguration configuration)
     {
         if (configuration[$"{IngestOptions.Section}:{nameof(IngestOptions.MaxBytes)}"] is not null) return;
         if (configuration["MAX_FILE_SIZE_MB"] is not { Length: > 0 } megabytes) return;

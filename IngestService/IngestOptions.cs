@@ -92,6 +92,17 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan BatchInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the addresses of the earlier systems wait for an end before they answer where it will be. Default 50 s: below what proxies take for a dead connection.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:40")]
+    public TimeSpan AnswerWait { get; set; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>
+    /// Probability [0,1] from which these addresses call a medium manipulated. <c>PREDICTION_THRESHOLD</c> is an alias. Default: where the verdict
+    /// <c>manipulated</c> begins, whose rate of false alarms is known.
+    /// </summary>
+    [Range(0, 1)]
+    public double? PredictionThreshold { get; set; }
+
     /// <summary>How often what has expired (keys, uploads) is removed. Default 1 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ExpiryInterval { get; set; } = TimeSpan.FromMinutes(1);

@@ -62,7 +62,7 @@ public static class PageEndpoints
         var document = new ServiceDocument(
             "Deepfake.Aspire", Version, "running",
             ["POST /v1/analyses", "GET /v1/analyses", "GET /v1/analyses/{id}", "GET /v1/analyses/{id}/events", "DELETE /v1/analyses/{id}"],
-            "/docs/index.html", ApiDocument.Path);
+            "/api/models/info", "/docs/index.html", ApiDocument.Path);
         return TypedResults.Json(document, DeepfakeJson.Options).ExecuteAsync(context);
     }
 
@@ -85,5 +85,5 @@ public static class PageEndpoints
     private static bool IsPageAddress(HttpRequest request) =>
         WantsHtml(request) && !Path.HasExtension(request.Path) && !Reserved.Any(prefix => request.Path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 
-    private sealed record ServiceDocument(string Service, string Version, string Status, IEnumerable<string> Endpoints, string Docs, string Openapi);
+    private sealed record ServiceDocument(string Service, string Version, string Status, IEnumerable<string> Endpoints, string Models, string Docs, string Openapi);
 }

@@ -46,12 +46,40 @@ internal static class ProxyTable
             MaxRequestBodySize = options.MaxBatchBytes + BodyMargin, Timeout = options.UploadTimeout,
         },
         new() { RouteId = "batches", ClusterId = Ingest, Match = new RouteMatch { Path = "/v1/batches/{**rest}" }, Timeout = options.RequestTimeout },
+        .. OldRoutes(options),
         new() { RouteId = "events", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/events", Methods = ["GET"] } },
         new() { RouteId = "events-socket", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses/{id}/ws" } },
         new() { RouteId = "export-analyses", ClusterId = Events, Match = new RouteMatch { Path = "/v1/analyses.csv", Methods = ["GET"] } },
         new() { RouteId = "export-truth", ClusterId = Events, Match = new RouteMatch { Path = "/v1/ground-truth", Methods = ["GET"] } },
         new() { RouteId = "results", ClusterId = Results, Match = new RouteMatch { Path = "/v1/{**rest}" }, Timeout = options.RequestTimeout },
     ];
+
+    /// <summary>Addresses of the earlier systems: an upload, and the wait for its result.</summary>
+    private static IEnumerable<RouteConfig> OldRoutes(GatewayOptions options)
+    {
+        foreach (var path in (string[])["/api/analyze", "/predict", "/predict/image", "/predict/video", "/upload"])
+        {
+            yield return new RouteConfig
+            {
+                RouteId = $"old {path}",
+                ClusterId = Ingest,
+                Match = new RouteMatch { Path = path, Methods = ["POST"] },
+                MaxRequestBodySize = options.MaxUploadBytes + BodyMargin,
+                Timeout = options.UploadTimeout,
+            };
+        }
+
+        yield return new RouteConfig
+        {
+            RouteId = "old batch",
+            ClusterId = Ingest,
+            Match = new RouteMatch { Path = "/predict/batch", Methods = ["POST"] },
+            MaxRequestBodySize = options.MaxBatchBytes + BodyMargin,
+            Timeout = options.UploadTimeout,
+        };
+        foreach (var path in (string[])["/api/models/info", "/api/stats", "/model-info", "/info"])
+            yield return new RouteConfig { RouteId = $"old {path}", ClusterId = Ingest, Match = new RouteMatch { Path = path, Methods = ["GET"] }, Timeout = options.RequestTimeout };
+    }
 
     public static IReadOnlyList<ClusterConfig> Clusters(GatewayOptions options, IConfiguration configuration) =>
     [

@@ -32,11 +32,18 @@ internal static class BatchEndpoints
 
     private static async Task<IResult> SubmitAsync(HttpContext http, BatchIntake intake, BatchView view, IOptions<IngestOptions> options)
     {
-        if (http.Request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.Value.BatchBytes;
-        var (id, batch, isReplayed) = await intake.AcceptAsync(http, SubmitEndpoint.Reuse(http.Request.Query));
+        LimitBody(http, options.Value);
+        var (id, batch, isReplayed) = await intake.AcceptAsync(http, SubmitEndpoint.Reuse(http.Request.Query), Lane.Batch);
         if (isReplayed) http.Response.Headers[SubmitEndpoint.ReplayedHeader] = "true";
         return TypedResults.Accepted($"/v1/batches/{id}", await view.ShowAsync(http.GetCaller().Tenant, id, batch, http.RequestAborted));
+    }
+
+    /// <summary>Sets the limit of a body that holds a batch.</summary>
+    /// <exception cref="SubmissionRejectedException">There is no body.</exception>
+    public static void LimitBody(HttpContext http, IngestOptions options)
+    {
+        if (http.Request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.BatchBytes;
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext http, BatchBook book, BatchView view)

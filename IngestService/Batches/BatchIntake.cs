@@ -32,8 +32,9 @@ internal sealed class BatchIntake(
     /// <summary>Reads and accepts.</summary>
     /// <param name="http">The request.</param>
     /// <param name="reuse">Whether finished results would do.</param>
+    /// <param name="lane">Queue family of items that name none.</param>
     /// <exception cref="SubmissionRejectedException">Nothing of it is accepted, and nothing is left.</exception>
-    public async Task<(string Id, StoredBatch Batch, bool IsReplayed)> AcceptAsync(HttpContext http, bool reuse)
+    public async Task<(string Id, StoredBatch Batch, bool IsReplayed)> AcceptAsync(HttpContext http, bool reuse, Lane lane)
     {
         var caller = http.GetCaller();
         var key = IdempotencyKey.Read(http.Request.Headers);
@@ -43,7 +44,7 @@ internal sealed class BatchIntake(
         Document<StoredBatch> document;
         try
         {
-            var reference = JsonBody.IsJson(http.Request) ? await ReadJsonAsync(http, items) : await ReadFormAsync(http, caller.Tenant, items);
+            var reference = JsonBody.IsJson(http.Request) ? await ReadJsonAsync(http, lane, items) : await ReadFormAsync(http, caller.Tenant, lane, items);
             if (items.Count == 0) throw new SubmissionRejectedException(ErrorCodes.MissingFile, "The batch has no items.");
             await RefuseUnknownUploadsAsync(caller.Tenant, items, http.RequestAborted);
             var now = time.GetUtcNow();
@@ -78,10 +79,10 @@ internal sealed class BatchIntake(
         return (document.Id, await work.BeginAsync(document), false);
     }
 
-    private async Task<string?> ReadFormAsync(HttpContext http, string tenant, List<StoredItem> items)
+    private async Task<string?> ReadFormAsync(HttpContext http, string tenant, Lane lane, List<StoredItem> items)
     {
         if (!FormBody.IsForm(http.Request)) throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "A batch is a form with files, or JSON with items.");
-        var fields = Defaults(http.Request);
+        var fields = Defaults(http.Request, lane);
         var listed = new List<JsonElement>();
         await FormBody.ReadPartsAsync(
             http.Request, options.Value.BatchItems + 16,
@@ -99,13 +100,13 @@ internal sealed class BatchIntake(
         return fields.Reference;
     }
 
-    private async Task<string?> ReadJsonAsync(HttpContext http, List<StoredItem> items)
+    private async Task<string?> ReadJsonAsync(HttpContext http, Lane lane, List<StoredItem> items)
     {
         using var json = await JsonBody.ParseAsync(http.Request, MaxJsonBytes, http.RequestAborted);
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("items", out var list) || list.ValueKind != JsonValueKind.Array)
             throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, "A batch in JSON has 'items', a list.");
         RequireCount(list.GetArrayLength());
-        var fields = JsonBody.ReadOptions(json.RootElement).Over(Defaults(http.Request));
+        var fields = JsonBody.ReadOptions(json.RootElement).Over(Defaults(http.Request, lane));
         foreach (var item in list.EnumerateArray()) items.Add(ReadItem(item, fields));
         return fields.Reference;
     }
@@ -198,7 +199,7 @@ internal sealed class BatchIntake(
         if (count > options.Value.BatchItems) throw new SubmissionRejectedException(ErrorCodes.InvalidRequest, $"A batch has at most {options.Value.BatchItems} items.");
     }
 
-    private static SubmissionFields Defaults(HttpRequest request) => SubmissionFields.FromQuery(request.Query, new SubmissionFields { Lane = Lane.Batch });
+    private static SubmissionFields Defaults(HttpRequest request, Lane lane) => SubmissionFields.FromQuery(request.Query, new SubmissionFields { Lane = lane });
 
     private static StoredItem Refused(string id, SubmissionFields fields, SubmissionRejectedException reason) =>
         new() { AnalysisId = id, Fields = fields, State = ItemState.Rejected, Error = new AnalysisError(reason.Code, reason.Message) };

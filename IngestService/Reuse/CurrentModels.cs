@@ -11,7 +11,8 @@ namespace Deepfake.IngestService.Reuse;
 internal sealed class CurrentModels(IHistoryStore history, IConfiguration configuration)
 {
     private const int Recent = 20;
-    private readonly string _folder = Path.Combine(AppContext.BaseDirectory, configuration["Models:Path"] ?? configuration["MODEL_PATH"] ?? "models");
+    /// <summary>The models folder, whether this host has it or not.</summary>
+    public string Folder { get; } = Path.Combine(AppContext.BaseDirectory, configuration["Models:Path"] ?? configuration["MODEL_PATH"] ?? "models");
 
     /// <summary>Names with versions; null where nothing tells.</summary>
     public async Task<IReadOnlySet<string>?> FindAsync(string tenant, CancellationToken cancellationToken) =>
@@ -25,7 +26,7 @@ internal sealed class CurrentModels(IHistoryStore history, IConfiguration config
         try
         {
             var models = new HashSet<string>();
-            foreach (var manifest in Directory.EnumerateDirectories(_folder).Select(folder => Path.Combine(folder, "model.json")).Where(File.Exists))
+            foreach (var manifest in Directory.EnumerateDirectories(Folder).Select(folder => Path.Combine(folder, "model.json")).Where(File.Exists))
             {
                 using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
                 models.Add(Name(json.RootElement.GetProperty("name").GetString()!, json.RootElement.GetProperty("version").GetString()!));

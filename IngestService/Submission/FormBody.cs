@@ -17,7 +17,7 @@ internal static class FormBody
 
     /// <summary>Reads the form. <paramref name="store"/> is called at most once, with the body of the part named <c>file</c>.</summary>
     /// <exception cref="SubmissionRejectedException">Malformed, without a file, or with two.</exception>
-    public static async Task<SubmissionFields> ReadAsync(HttpRequest request, Func<Stream, Task> store, CancellationToken cancellationToken)
+    public static async Task<SubmissionFields> ReadAsync(HttpRequest request, Func<Stream, Task> store, CancellationToken cancellationToken, bool anyName = false)
     {
         var fields = SubmissionFields.FromQuery(request.Query);
         var stored = false;
@@ -25,7 +25,7 @@ internal static class FormBody
             request, MaxParts,
             async part =>
             {
-                if (part.Name == "file")
+                if (part.Name == "file" || (anyName && part.FileName is not null))
                 {
                     if (stored) throw Invalid("The form has more than one part named 'file'; submit one file at a time.");
                     await part.ReadAsync(store);

@@ -23,6 +23,9 @@ internal sealed record SubmissionRequest
     /// <summary>Fields of a request that names its file instead of holding it; null where they come with the file.</summary>
     public NamedFile? Named { get; init; }
 
+    /// <summary>Formats that are welcome at this address; null for all.</summary>
+    public IReadOnlySet<MediaFormat>? Formats { get; init; }
+
     /// <summary>What a caller may have unfinished at once.</summary>
     public static Concurrency? ConcurrencyOf(Caller caller) =>
         caller.KeyId is { } key ? new Concurrency(key, caller.KeyConcurrency, caller.TenantConcurrency) : null;

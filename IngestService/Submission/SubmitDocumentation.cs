@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Deepfake.IngestService.Batches;
+using Deepfake.IngestService.Compat;
 using Deepfake.IngestService.Idempotency;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -24,11 +25,15 @@ internal static class SubmitDocumentation
             var name = context.Description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().FirstOrDefault()?.EndpointName;
             if (name == "SubmitAnalysis") DescribeSubmit(operation);
             else if (name == BatchDocumentation.Submit) BatchDocumentation.Describe(operation);
+            else OldDocumentation.Describe(name, operation);
             return Task.CompletedTask;
         });
     }
 
-    private static void DescribeSubmit(OpenApiOperation operation)
+    /// <summary>Describes a submission.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="isNamed">Whether JSON that names the file is taken.</param>
+    public static void DescribeSubmit(OpenApiOperation operation, bool isNamed = true)
     {
         operation.RequestBody = new OpenApiRequestBody
         {
@@ -48,6 +53,7 @@ internal static class SubmitDocumentation
                 ["application/json"] = new() { Schema = Named(), Example = new JsonObject { ["upload_id"] = "up_01m7yxjeqp22rcfgt4vpd66gd9", ["lane"] = "batch" } },
             },
         };
+        if (!isNamed) operation.RequestBody.Content?.Remove("application/json");
         operation.Parameters =
         [
             .. Options().Select(field => new OpenApiParameter { Name = field.Name, In = ParameterLocation.Query, Schema = field.Schema, Description = field.Schema.Description }),

@@ -24,15 +24,7 @@ internal static class SubmitEndpoint
     public static async Task<IResult> HandleAsync(HttpContext context, Submitter submitter, NamedSubmission named, IOptions<IngestOptions> options)
     {
         var request = context.Request;
-        LimitBody(request, options.Value.MaxBytes);
-        if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
-        var submission = new SubmissionRequest
-        {
-            Tenant = context.GetCaller().Tenant,
-            Concurrency = SubmissionRequest.ConcurrencyOf(context.GetCaller()),
-            ClaimId = IdempotencyKey.Read(request.Headers) is { } key ? IdempotencyKey.DocumentId("analysis", key) : null,
-            Reuse = Reuse(request.Query),
-        };
+        var submission = Read(context, "analysis", options.Value);
         var outcome = JsonBody.IsJson(request)
             ? await named.SubmitAsync(submission, await JsonBody.ReadAsync(request, context.RequestAborted), SubmissionFields.FromQuery(request.Query), context.RequestAborted)
             : await submitter.SubmitAsync(
@@ -41,6 +33,25 @@ internal static class SubmitEndpoint
                 context.RequestAborted);
         if (outcome is { Kind: OutcomeKind.Accepted, IsReplayed: false }) IngestMetrics.Accepted(outcome.Analysis);
         return Answer(context.Response.Headers, outcome);
+    }
+
+    /// <summary>What a request says besides its file, and a limit for its body.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="operation">What a key was sent to: the same one at another address is another key.</param>
+    /// <param name="options">Settings.</param>
+    /// <exception cref="SubmissionRejectedException">It has no body, or a header that is none.</exception>
+    public static SubmissionRequest Read(HttpContext context, string operation, IngestOptions options)
+    {
+        var request = context.Request;
+        LimitBody(request, options.MaxBytes);
+        if (request.ContentLength == 0) throw new SubmissionRejectedException(ErrorCodes.EmptyBody, "The request has no body.");
+        return new SubmissionRequest
+        {
+            Tenant = context.GetCaller().Tenant,
+            Concurrency = SubmissionRequest.ConcurrencyOf(context.GetCaller()),
+            ClaimId = IdempotencyKey.Read(request.Headers) is { } key ? IdempotencyKey.DocumentId(operation, key) : null,
+            Reuse = Reuse(request.Query),
+        };
     }
 
     /// <summary>Whether a finished result of the same content would do.</summary>

@@ -36,6 +36,8 @@ internal sealed partial class Submitter(
         try
         {
             var fields = await read(async body => media = await intake.StoreAsync(key, body, cancellationToken));
+            if (media is not null && request.Formats?.Contains(media.Format) == false)
+                throw new SubmissionRejectedException(ErrorCodes.UnsupportedMedia, $"This address does not take {media.Format.ToString().ToUpperInvariant()}; /predict takes every format.");
             var outcome = await AcceptAsync(request, id, media ?? throw new InvalidOperationException("The body was read without its file."), fields, mark: null);
             if (outcome.Analysis.Id != id) await intake.DiscardAsync(key);
             return outcome;

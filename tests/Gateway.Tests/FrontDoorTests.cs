@@ -124,7 +124,9 @@ public sealed class FrontDoorTests : IAsyncLifetime
     [Fact]
     public async Task Health_is_answered_by_the_gateway_itself()
     {
-        Assert.Equal("Healthy", await _gateway.Client.GetStringAsync("/health"));
+        using var health = System.Text.Json.JsonDocument.Parse(await _gateway.Client.GetStringAsync("/health"));
+        Assert.Equal(("healthy", "Deepfake.Aspire"), (health.RootElement.GetProperty("status").GetString(), health.RootElement.GetProperty("app").GetString()));
+        Assert.InRange(health.RootElement.GetProperty("resources").GetProperty("memory_bytes").GetInt64(), 1, long.MaxValue);
         Assert.Equal("Healthy", await _gateway.Client.GetStringAsync("/alive"));
     }
 

@@ -14,6 +14,16 @@ public sealed class RoutingTests
     [InlineData("PATCH", "/v1/uploads/up_1", "ingest")]
     [InlineData("POST", "/v1/batches", "ingest")]
     [InlineData("GET", "/v1/batches/ba_1", "ingest")]
+    [InlineData("POST", "/api/analyze", "ingest")]
+    [InlineData("POST", "/predict", "ingest")]
+    [InlineData("POST", "/predict/batch", "ingest")]
+    [InlineData("POST", "/predict/image", "ingest")]
+    [InlineData("POST", "/predict/video", "ingest")]
+    [InlineData("POST", "/upload", "ingest")]
+    [InlineData("GET", "/api/models/info", "ingest")]
+    [InlineData("GET", "/api/stats", "ingest")]
+    [InlineData("GET", "/model-info", "ingest")]
+    [InlineData("GET", "/info", "ingest")]
     [InlineData("GET", "/v1/analyses", "results")]
     [InlineData("GET", "/v1/analyses/an_1", "results")]
     [InlineData("GET", "/v1/analyses/an_1/events", "results")]
@@ -88,6 +98,25 @@ public sealed class RoutingTests
         using var response = await gateway.Client.GetAsync("/v1/analyses/an_1");
 
         await ProblemAssert.IsAsync(response, 504, ErrorCodes.Unavailable);
+    }
+
+    [Theory]
+    [InlineData("/predict")]
+    [InlineData("/predict/batch")]
+    [InlineData("/upload")]
+    public async Task A_service_that_waits_for_a_result_is_waited_for(string path)
+    {
+        await using var backend = await Backend.StartAsync(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            await Task.Delay(TimeSpan.FromSeconds(1.5), context.RequestAborted); // three times what other requests get
+            await context.Response.WriteAsync("done");
+        });
+        await using var gateway = await GatewayHost.StartAsync(backend, backend, ("Gateway:RequestTimeout", "00:00:00.500"));
+
+        using var response = await gateway.Client.PostAsync(path, new StringContent("x"));
+
+        Assert.Equal("done", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -139,6 +139,9 @@ internal sealed class IngestHost : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
+    /// <summary>Stops serving, as SIGTERM does: what is in work may end.</summary>
+    public Task StopServingAsync() => _app.StopAsync();
+
     /// <summary>Stops the host and leaves its folder to the next one.</summary>
     public async Task StopAsync()
     {

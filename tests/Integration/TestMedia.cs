@@ -34,6 +34,22 @@ internal sealed class TestMedia : IDisposable
     public Task<string> FilmAsync(int seconds) =>
         MakeAsync(Photo(1), "film.mp4", "-loop", "1", "-t", $"{seconds}", "-vf", "scale=1280:-2", "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast");
 
+    /// <summary>A photo with a face.</summary>
+    public Task<string> PhotoAsync(string name) => MakeAsync(Photo(1), name, "-frames:v", "1", "-vf", "scale=640:-2");
+
+    /// <summary>A test pattern, still or moving by its name: nobody is in it.</summary>
+    public Task<string> PatternAsync(string name) =>
+        MakeAsync(Photo(1), name, [.. name.EndsWith(".mp4", StringComparison.Ordinal) ? (string[])["-loop", "1", "-t", "1", "-r", "10"] : ["-frames:v", "1"], "-vf", "scale=320:240,geq=lum=X:cb=128:cr=128", "-pix_fmt", "yuv420p"]);
+
+    /// <summary>A copy of which the second half is missing.</summary>
+    public static string HalfOf(string path)
+    {
+        var half = Path.Combine(Path.GetDirectoryName(path)!, $"half-{Path.GetFileName(path)}");
+        File.Copy(path, half);
+        Truncate(half);
+        return half;
+    }
+
     public void Dispose()
     {
         _folder.Refresh();
