@@ -1,0 +1,53 @@
+"""Lays out held-out media for the product's own evaluation: `python3 -m detector.heldout --manifest DATA/manifest.csv --out DIR`, then
+`../run evaluate DIR`.
+
+Links up to so many held-out media of each source, class and forgery into `DIR/real/SOURCE/` and `DIR/fake/SOURCE_FORGERY/`, always the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+from pathlib import Path
+
+from .data import Medium, read_manifest
+
+
+def folder_of(medium: Medium, forgeries: int) -> str:
+    """Where a medium goes; a forgery has a folder of its own where its source has several."""
+    name = medium.source if forgeries < 2 else f"{medium.source}_{re.sub('[^A-Za-z0-9]+', '-', medium.forgery)}"
+    return f"{'fake' if medium.fake else 'real'}/{name}"
+
+
+def chosen(media: list[Medium], per_folder: int) -> dict[str, list[Medium]]:
+    """Held-out media by folder."""
+    held = [m for m in media if m.split == "val"]
+    forgeries = {source: len({m.forgery for m in held if m.fake and m.source == source}) for source in {m.source for m in held}}
+    folders: dict[str, list[Medium]] = {}
+    for medium in sorted(held, key=lambda m: hashlib.sha256(m.path.encode()).digest()):
+        inside = folders.setdefault(folder_of(medium, forgeries[medium.source] if medium.fake else 0), [])
+        if len(inside) < per_folder:
+            inside.append(medium)
+    return dict(sorted(folders.items()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--per-folder", type=int, default=60)
+    arguments = parser.parse_args()
+    root = arguments.manifest.resolve().parent
+    for folder, media in chosen(read_manifest(arguments.manifest), arguments.per_folder).items():
+        target = arguments.out / folder
+        target.mkdir(parents=True, exist_ok=True)
+        for medium in media:
+            link = target / Path(medium.path).name
+            if not link.is_symlink():
+                link.symlink_to(root / medium.path)
+        print(f"{folder}: {len(media)}")
+
+
+if __name__ == "__main__":
+    main()
