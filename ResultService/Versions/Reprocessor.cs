@@ -35,8 +35,9 @@ internal sealed partial class Reprocessor(
     /// <param name="tenant">Owner.</param>
     /// <param name="id">Any version.</param>
     /// <param name="lane">Queue family.</param>
+    /// <param name="allowed">What the caller may have unfinished at once; null for any number.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async Task<ReprocessOutcome> StartAsync(string tenant, string id, Lane lane, CancellationToken cancellationToken)
+    public async Task<ReprocessOutcome> StartAsync(string tenant, string id, Lane lane, Concurrency? allowed, CancellationToken cancellationToken)
     {
         if (await reader.FindAsync(tenant, id, cancellationToken) is not { } named) return Unknown;
         var first = named.ReprocessOf is { } original ? await reader.FindAsync(tenant, original, cancellationToken) : named;
@@ -57,7 +58,7 @@ internal sealed partial class Reprocessor(
                 if (!await versions.TryTakeAsync(tenant, first.Id, ++version, cancellationToken)) continue;
             }
 
-            return await BeginAsync(tenant, first, version, lane, cancellationToken);
+            return await BeginAsync(tenant, first, version, lane, allowed, cancellationToken);
         }
     }
 
@@ -65,7 +66,7 @@ internal sealed partial class Reprocessor(
 
     private static ReprocessOutcome Gone { get; } = new(null, ErrorCodes.MediaGone, "The medium was removed: it can be submitted again, but not analysed again.");
 
-    private async Task<ReprocessOutcome> BeginAsync(string tenant, Analysis first, int version, Lane lane, CancellationToken cancellationToken)
+    private async Task<ReprocessOutcome> BeginAsync(string tenant, Analysis first, int version, Lane lane, Concurrency? allowed, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var record = new AnalysisRecord
@@ -86,11 +87,16 @@ internal sealed partial class Reprocessor(
             Retention = first.ExpiresAt - first.CompletedAt,
             Version = version,
             ReprocessOf = first.Id,
+            Concurrency = allowed,
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         try
         {
             await analyses.CreateAsync(record, cancellationToken);
+        }
+        catch (ConcurrencyExceededException e)
+        {
+            return new ReprocessOutcome(null, ErrorCodes.RateLimited, e.Message); // the number stays open for the next who asks
         }
         catch (InvalidOperationException)
         {

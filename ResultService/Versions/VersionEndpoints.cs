@@ -1,4 +1,5 @@
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Analyses;
 using Deepfake.ResultService.Api;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
@@ -26,7 +27,9 @@ internal static class VersionEndpoints
     private static async Task<IResult> ReprocessAsync(string id, HttpContext http, Reprocessor reprocessor, CancellationToken cancellationToken, string? lane = null)
     {
         if (lane is not (null or "" or "batch" or "interactive")) return Problem.Answer(ErrorCodes.InvalidRequest, "'lane' must be 'batch' or 'interactive'.");
-        var outcome = await reprocessor.StartAsync(http.GetCaller().Tenant, id, lane == "interactive" ? Lane.Interactive : Lane.Batch, cancellationToken);
+        var caller = http.GetCaller();
+        var allowed = caller.KeyId is { } key ? new Concurrency(key, caller.KeyConcurrency, caller.TenantConcurrency) : null;
+        var outcome = await reprocessor.StartAsync(caller.Tenant, id, lane == "interactive" ? Lane.Interactive : Lane.Batch, allowed, cancellationToken);
         if (outcome.Run is { } run)
         {
             http.Response.Headers.CacheControl = "no-store";
@@ -34,7 +37,7 @@ internal static class VersionEndpoints
             return TypedResults.Json(run, DeepfakeJson.Options, statusCode: StatusCodes.Status202Accepted);
         }
 
-        return Problem.Answer(outcome.Code!, outcome.Detail!, retryAfter: outcome.Code == ErrorCodes.BacklogFull ? RetryAfter : null);
+        return Problem.Answer(outcome.Code!, outcome.Detail!, retryAfter: outcome.Code is ErrorCodes.BacklogFull or ErrorCodes.RateLimited ? RetryAfter : null);
     }
 
     private static async Task<IResult> ListAsync(string id, HttpContext http, AnalysisReader reader, VersionBook versions, CancellationToken cancellationToken)

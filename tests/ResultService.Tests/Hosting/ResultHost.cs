@@ -24,6 +24,9 @@ namespace Deepfake.ResultService.Tests.Hosting;
 /// <summary>ResultService on Kestrel with the embedded adapters in a folder of its own and the in-memory bus.</summary>
 internal sealed class ResultHost : IAsyncDisposable
 {
+    /// <summary>How many unfinished analyses the key of a request may have.</summary>
+    public const string ConcurrencyHeader = "X-Test-Concurrency";
+
     private readonly WebApplication _app;
     private readonly DirectoryInfo _folder;
     private readonly CompletedRecorder _completed;
@@ -81,7 +84,7 @@ internal sealed class ResultHost : IAsyncDisposable
         app.UseWebSockets();
         app.Use((context, next) =>
         {
-            context.Features.Set(Caller.Local);
+            context.Features.Set(int.TryParse(context.Request.Headers[ConcurrencyHeader], out var most) ? Caller.Local with { KeyId = "test", KeyConcurrency = most } : Caller.Local);
             return next(context);
         });
         app.MapResults();

@@ -87,6 +87,31 @@ public sealed class ReprocessTests
     }
 
     [Fact]
+    public async Task A_key_that_has_as_many_unfinished_analyses_as_it_may_has_to_wait_and_the_number_waits_with_it()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var (one, other) = (await Submission.EndedAsync(host), await Submission.EndedAsync(host));
+        using var first = await ReprocessAsync(one.Id);
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+
+        using (var refused = await ReprocessAsync(other.Id))
+        {
+            await ResultHost.AssertProblemAsync(refused, HttpStatusCode.TooManyRequests, ErrorCodes.RateLimited);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        }
+
+        using (var cancelled = await host.Client.PostAsync($"/v1/analyses/{one.Id}_v2/cancel", null)) cancelled.EnsureSuccessStatusCode();
+        using var second = await ReprocessAsync(other.Id);
+        Assert.Equal($"/v1/analyses/{other.Id}_v2", second.Headers.Location?.ToString());
+
+        async Task<HttpResponseMessage> ReprocessAsync(string id)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/v1/analyses/{id}/reprocess") { Headers = { { ResultHost.ConcurrencyHeader, "1" } } };
+            return await host.Client.SendAsync(request);
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_done_again_says_why()
     {
         await using var host = await ResultHost.StartAsync(("Results:ReprocessBacklog", "1"));
