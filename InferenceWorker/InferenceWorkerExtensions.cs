@@ -3,6 +3,7 @@ using Deepfake.InferenceWorker.Consumers;
 using Deepfake.InferenceWorker.Inference;
 using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Bus;
+using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Description;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Outbound;
@@ -27,7 +28,7 @@ public static class InferenceWorkerExtensions
             .ValidateOnStart();
         builder.Services.AddOptions<ModelOptions>()
             .Bind(builder.Configuration.GetSection(ModelOptions.Section))
-            .Configure(options => options.Path = builder.Configuration["MODEL_PATH"] is { Length: > 0 } path ? Path.GetFullPath(path) : options.Path)
+            .Configure(options => options.Path = ModelsFolder.Of(builder.Configuration))
             .ValidateDataAnnotations()
             .ValidateOnStart();
         builder.Services.AddSingleton<ScoringEngine>();

@@ -1,3 +1,4 @@
+using Deepfake.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -12,8 +13,7 @@ public static partial class ManifestFile
     /// <summary>Where the file is expected.</summary>
     public static string Locate(IConfiguration configuration)
     {
-        var models = configuration["Models:Path"] ?? configuration["MODEL_PATH"] ?? "models";
-        var file = configuration[Setting] is { Length: > 0 } named ? named : Path.Combine(models, "forensics.json");
+        var file = configuration[Setting] is { Length: > 0 } named ? named : Path.Combine(ModelsFolder.Of(configuration), "forensics.json");
         return Path.Combine(AppContext.BaseDirectory, file);
     }
 

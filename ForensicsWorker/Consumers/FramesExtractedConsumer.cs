@@ -17,7 +17,7 @@ public sealed partial class FramesExtractedConsumer(
     /// <summary>Measuring takes one thread some tenths of a second; a pack is up to 20 MB.</summary>
     public static ConsumerSettings Settings { get; } = new()
     {
-        Queue = "forensics",
+        Queue = ConsumerSettings.ForensicsQueue,
         Concurrency = Math.Clamp(Environment.ProcessorCount, 1, 4),
         Prefetch = 8,
         Timeout = TimeSpan.FromMinutes(2),

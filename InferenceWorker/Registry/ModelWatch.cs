@@ -20,10 +20,11 @@ internal sealed partial class ModelWatch(ScoringEngine engine, IOptions<ModelOpt
         string? refused = null;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var stamp = RegistryFile.Stamp(engine.Folder);
-            if (stamp == engine.Stamp || stamp == refused) continue;
+            var stamp = refused;
             try
             {
+                stamp = RegistryFile.Stamp(engine.Folder);
+                if (stamp == engine.Stamp || stamp == refused) continue;
                 await engine.ReloadAsync(stoppingToken);
                 refused = null;
             }
@@ -32,6 +33,10 @@ internal sealed partial class ModelWatch(ScoringEngine engine, IOptions<ModelOpt
                 refused = stamp; // until something changes again
                 Log.Refused(logger, e.Message);
             }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.Unreadable(logger, e); // a volume that is away for a moment must not end the host
+            }
         }
     }
 
@@ -39,5 +44,8 @@ internal sealed partial class ModelWatch(ScoringEngine engine, IOptions<ModelOpt
     {
         [LoggerMessage(3031, LogLevel.Error, "The changed models are not taken, the running ensemble goes on: {Reason}")]
         public static partial void Refused(ILogger logger, string reason);
+
+        [LoggerMessage(3032, LogLevel.Error, "The models folder cannot be read, the running ensemble goes on; it is tried again")]
+        public static partial void Unreadable(ILogger logger, Exception exception);
     }
 }

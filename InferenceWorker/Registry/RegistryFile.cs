@@ -28,7 +28,7 @@ public static class RegistryFile
                 ? settings
                 : throw new ModelRejectedException("registry.json: weight must lie in [0, 1000]");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             throw new ModelRejectedException("registry.json cannot be read", e);
         }
@@ -42,8 +42,12 @@ public static class RegistryFile
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    /// <summary>Changes with everything that a reload would see: the registry, and the manifests by name, length and time.</summary>
-    public static string Stamp(string folder) => string.Join('\n', ModelFolder.List(folder).Select(model => Path.Combine(model, ModelFolder.ManifestName))
+    /// <summary>
+    /// Changes with everything that a reload would see: the registry, and what is in the folders of models, by name, length and time. A
+    /// copy that is still under way may bring the manifest before the network.
+    /// </summary>
+    public static string Stamp(string folder) => string.Join('\n', ModelFolder.List(folder)
+        .SelectMany(model => Directory.EnumerateFiles(model).Order(StringComparer.Ordinal))
         .Append(Path.Combine(folder, Name)).Select(path => new FileInfo(path)).Where(file => file.Exists)
         .Select(file => $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"));
 }

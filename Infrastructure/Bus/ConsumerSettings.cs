@@ -3,6 +3,9 @@ namespace Deepfake.Infrastructure.Bus;
 /// <summary>How the bus runs a consumer. Lives beside the consumer it belongs to.</summary>
 public sealed record ConsumerSettings
 {
+    /// <summary>Queue of the forensic measurements, which no analysis waits for to its death.</summary>
+    public const string ForensicsQueue = "forensics";
+
     /// <summary>Name of the queue; with <see cref="PerLane"/> the lane is appended: <c>frames-interactive</c>.</summary>
     public required string Queue { get; init; }
 

@@ -21,14 +21,9 @@ internal sealed partial class DeadLetterConsumer(ILogger<DeadLetterConsumer> log
     private Task FailAsync(ConsumeContext context, IAnalysisMessage message)
     {
         LogDead(message.AnalysisId, message.GetType().Name);
-        return context.Publish(new AnalysisFailed
-        {
-            AnalysisId = message.AnalysisId,
-            Tenant = message.Tenant,
-            Lane = message.Lane,
-            Code = ErrorCodes.StageFailed,
-            Detail = "A stage of the analysis broke down again and again.",
-        });
+        var queue = context.ReceiveContext.TransportHeaders.Get<string>("x-first-death-queue") ?? "";
+        var end = PipelineTopology.GivenUp(queue, message, ErrorCodes.StageFailed, "A stage of the analysis broke down again and again.");
+        return end is null ? Task.CompletedTask : context.Publish(end, end.GetType());
     }
 
     [LoggerMessage(1010, LogLevel.Error, "Analysis {AnalysisId}: {Message} was given up by the broker")]

@@ -42,16 +42,9 @@ internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions 
     private static Exception Unwrap(Exception e) => e is AggregateException { InnerException: { } inner } ? Unwrap(inner) : e;
 
     private static Task FailAsync(ConsumeContext context, IAnalysisMessage message, string code, string detail) =>
-        !PipelineTopology.Vital.Contains(message.GetType())
-            ? Task.CompletedTask
-            : context.Publish(new AnalysisFailed
-            {
-                AnalysisId = message.AnalysisId,
-                Tenant = message.Tenant,
-                Lane = message.Lane,
-                Code = code,
-                Detail = detail,
-            }, CancellationToken.None);
+        PipelineTopology.GivenUp(Queue(context), message, code, detail) is { } end ? context.Publish(end, end.GetType(), CancellationToken.None) : Task.CompletedTask;
+
+    private static string Queue(ConsumeContext context) => context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
 
     private async Task<bool> TryWaitAsync(ConsumeContext context, IAnalysisMessage message, Exception exception)
     {
@@ -61,8 +54,7 @@ internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions 
 
         var delay = options.RedeliveryDelay(attempt);
         LogWait(message.AnalysisId, message.GetType().Name, attempt + 1, delay, exception);
-        var queue = context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
-        var endpoint = await context.GetSendEndpoint(route.Address(queue, delay));
+        var endpoint = await context.GetSendEndpoint(route.Address(Queue(context), delay));
         await endpoint.Send(message, message.GetType(), Pipe.Execute<SendContext>(send =>
         {
             send.MessageId = context.MessageId;

@@ -14,12 +14,28 @@ internal static class PipelineTopology
         [.. typeof(IAnalysisMessage).Assembly.GetExportedTypes().Where(type => type is { IsClass: true } && typeof(IAnalysisMessage).IsAssignableFrom(type))];
 
     /// <summary>
-    /// Messages without which an analysis does not go on. They must reach a queue, and it fails when one of them is given up. The others
+    /// Messages without which an analysis does not go on. They must reach a queue, and it fails when one of them is given up (but see
+    /// <see cref="GivenUp"/>). The others
     /// report on it: the end of an analysis must not fail it again, and a lost percentage is not worth its life.
     /// </summary>
     public static IReadOnlySet<Type> Vital { get; } = new HashSet<Type>
     {
         typeof(MediaSubmitted), typeof(FacesExtracted), typeof(FramesExtracted), typeof(InferenceCompleted), typeof(ForensicsCompleted),
+    };
+
+    /// <summary>What goes out when a queue gives up a message; null where nobody needs to hear of it.</summary>
+    /// <param name="queue">Name of the queue.</param>
+    /// <param name="message">What it gave up.</param>
+    /// <param name="code">Why, for the end of the analysis.</param>
+    /// <param name="detail">The same in words.</param>
+    public static IAnalysisMessage? GivenUp(string queue, IAnalysisMessage message, string code, string detail) => message switch
+    {
+        // Measurements are wanted and not needed: the models decide alone.
+        FramesExtracted when queue.StartsWith(ConsumerSettings.ForensicsQueue, StringComparison.Ordinal) =>
+            new ForensicsCompleted { AnalysisId = message.AnalysisId, Tenant = message.Tenant, Lane = message.Lane, Signals = [] },
+        _ when Vital.Contains(message.GetType()) =>
+            new AnalysisFailed { AnalysisId = message.AnalysisId, Tenant = message.Tenant, Lane = message.Lane, Code = code, Detail = detail },
+        _ => null,
     };
 
     private static readonly Func<ConsumeContext, IAnalysisMessage?>[] Readers =

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
+using Deepfake.ServiceDefaults;
 
 namespace Deepfake.IngestService.Reuse;
 
@@ -12,7 +13,7 @@ internal sealed class CurrentModels(IHistoryStore history, IConfiguration config
 {
     private const int Recent = 20;
     /// <summary>The models folder, whether this host has it or not.</summary>
-    public string Folder { get; } = Path.Combine(AppContext.BaseDirectory, configuration["Models:Path"] ?? configuration["MODEL_PATH"] ?? "models");
+    public string Folder { get; } = ModelsFolder.Of(configuration);
 
     /// <summary>Names with versions; null where nothing tells.</summary>
     public async Task<IReadOnlySet<string>?> FindAsync(string tenant, CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using Deepfake.ResultService.Fusion;
+using Deepfake.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Merging;
@@ -15,8 +16,7 @@ public sealed partial class FusionSource
     /// <summary>Reads the file for the first time; a missing one is no error, results then say <c>default_thresholds</c>.</summary>
     public FusionSource(IOptions<ResultOptions> options, IConfiguration configuration, ILogger<FusionSource> logger)
     {
-        var models = configuration["Models:Path"] ?? configuration["MODEL_PATH"] ?? "models";
-        var file = options.Value.FusionFile is { Length: > 0 } named ? named : Path.Combine(models, "fusion.json");
+        var file = options.Value.FusionFile is { Length: > 0 } named ? named : Path.Combine(ModelsFolder.Of(configuration), "fusion.json");
         _path = Path.Combine(AppContext.BaseDirectory, file);
         _logger = logger;
         if (Current is null) LogAbsent();

@@ -6,10 +6,12 @@ using Deepfake.InferenceWorker.Inference;
 using Deepfake.InferenceWorker.Models;
 using Deepfake.InferenceWorker.Registry;
 using Deepfake.Infrastructure.Packs;
+using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Outbound;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -166,6 +168,54 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while ((await Scoring()).Length < 2) await Task.Delay(50, patience.Token);
         await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_copy_that_brings_the_manifest_first_is_judged_again_when_the_network_is_there()
+    {
+        using var watch = new ModelWatch(_engine, Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 }), TimeProvider.System, _loggers.CreateLogger<ModelWatch>());
+        await watch.StartAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var before = _engine.Stamp;
+        _models.Add("two_classes", manifest => manifest["output"]!["kind"] = "two_class_logits");
+        var network = Path.Combine(_models.Path, "two_classes", "model.onnx");
+        await File.WriteAllBytesAsync(network, (await File.ReadAllBytesAsync(network))[..^9]);
+        while (_engine.Stamp == before || _engine.Stamp != RegistryFile.Stamp(_models.Path)) await Task.Delay(50, patience.Token);
+
+        File.Copy(TestModels.Network("two_classes"), network, overwrite: true);
+
+        while ((await Scoring()).Length < 2) await Task.Delay(50, patience.Token);
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_registry_that_cannot_be_opened_ends_nothing()
+    {
+        using var watch = new ModelWatch(_engine, Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 }), TimeProvider.System, _loggers.CreateLogger<ModelWatch>());
+        await watch.StartAsync(CancellationToken.None);
+        await using var held = new FileStream(Path.Combine(_models.Path, RegistryFile.Name), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        Assert.Throws<ModelRejectedException>(() => RegistryFile.Read(_models.Path));
+        _models.Add("two_classes", manifest => manifest["output"]!["kind"] = "two_class_logits");
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await Scoring()).Length < 2) await Task.Delay(50, patience.Token);
+        Assert.False(watch.ExecuteTask!.IsCompleted);
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData("some/models", null, "CURRENT/some/models")]
+    [InlineData("", null, "PROGRAM/models")]
+    [InlineData(null, "", "PROGRAM/models")]
+    [InlineData(null, "other", "PROGRAM/other")]
+    [InlineData("mine", "other", "CURRENT/mine")]
+    [InlineData("/srv/models", null, "/srv/models")]
+    public void The_folder_is_the_same_for_every_service(string? environment, string? setting, string expected)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["MODEL_PATH"] = environment, ["Models:Path"] = setting }).Build();
+        var path = expected.Replace("CURRENT", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("PROGRAM", AppContext.BaseDirectory.TrimEnd('/'), StringComparison.Ordinal);
+
+        Assert.Equal(path, ModelsFolder.Of(configuration));
     }
 
     private async Task<string[]> Scoring() =>

@@ -133,6 +133,23 @@ public abstract class BusContract
     }
 
     [Fact]
+    public async Task Measurements_that_fail_again_and_again_do_not_fail_the_analysis()
+    {
+        await using var host = await StartAsync(services =>
+        {
+            services.AddPipelineConsumer<BrokenMeasurement>(new ConsumerSettings { Queue = $"{ConsumerSettings.ForensicsQueue}-{NewName()}" });
+            services.AddPipelineConsumer<EverythingConsumer>(new ConsumerSettings { Queue = NewName(), PerLane = false });
+        });
+        var id = Analyses.Samples.NewId();
+
+        await host.Bus.Publish(Messages.OneOfEach(id).OfType<FramesExtracted>().Single());
+
+        await Eventually.TrueAsync(() => host.Probe.Of<ForensicsCompleted>(id).Any(), "something comes in their place");
+        Assert.Empty(Assert.Single(host.Probe.Of<ForensicsCompleted>(id)).Signals);
+        Assert.Empty(host.Probe.Of<AnalysisFailed>(id));
+    }
+
+    [Fact]
     public async Task A_report_that_nobody_can_take_fails_no_analysis()
     {
         await using var host = await StartAsync(services =>

@@ -59,9 +59,13 @@ internal sealed class DyingWorker : IDisposable
         await host.WaitForShutdownAsync();
     }
 
-    internal sealed class Consumer : IConsumer<MediaSubmitted>
+    internal sealed class Consumer : IConsumer<MediaSubmitted>, IConsumer<FramesExtracted>
     {
-        public Task Consume(ConsumeContext<MediaSubmitted> context)
+        public Task Consume(ConsumeContext<MediaSubmitted> context) => DieAsync();
+
+        public Task Consume(ConsumeContext<FramesExtracted> context) => DieAsync();
+
+        private static Task DieAsync()
         {
             Process.GetCurrentProcess().Kill();
             return Task.Delay(Timeout.Infinite);

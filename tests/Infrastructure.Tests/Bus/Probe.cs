@@ -89,3 +89,8 @@ internal sealed class BrokenReportConsumer(Probe probe) : IConsumer<AnalysisProg
         throw new InvalidOperationException("always");
     }
 }
+
+internal sealed class BrokenMeasurement : IConsumer<FramesExtracted>
+{
+    public Task Consume(ConsumeContext<FramesExtracted> context) => throw new IOException("always");
+}

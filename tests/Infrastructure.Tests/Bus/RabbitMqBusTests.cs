@@ -65,6 +65,27 @@ public sealed class RabbitMqBusTests(Servers servers) : BusContract
     }
 
     [Fact]
+    public async Task A_message_that_kills_every_forensics_worker_costs_the_measurements_only()
+    {
+        var queue = $"{ConsumerSettings.ForensicsQueue}-{NewName()}";
+        var amqp = await servers.Set.AmqpAsync();
+        await using var host = await StartAsync(services => services.AddPipelineConsumer<EverythingConsumer>(new ConsumerSettings { Queue = NewName(), PerLane = false }));
+        var id = Analyses.Samples.NewId();
+
+        for (var death = 1; death <= 3; death++)
+        {
+            using var worker = DyingWorker.Start(amqp, queue, deliveryLimit: 2);
+            await worker.WaitUntilUpAsync();
+            if (death == 1) await host.Bus.Publish(Messages.OneOfEach(id).OfType<FramesExtracted>().Single());
+            await worker.WaitUntilDeadAsync();
+        }
+
+        await Eventually.TrueAsync(() => host.Probe.Of<ForensicsCompleted>(id).Any(), "the analysis goes on without");
+        Assert.Empty(host.Probe.Of<ForensicsCompleted>(id).First().Signals);
+        Assert.Empty(host.Probe.Of<AnalysisFailed>(id));
+    }
+
+    [Fact]
     public async Task Queues_are_replicated_and_lose_nothing()
     {
         var name = NewName();
@@ -128,7 +149,7 @@ public sealed class RabbitMqBusTests(Servers servers) : BusContract
         Assert.False(await host.IsUpAsync() && confirmed.IsEmpty);
         await server.RestartAsync();
         var before = confirmed.Count;
-        await Eventually.TrueAsync(() => confirmed.Count > before + 300, "messages flow again", 60);
+        await Eventually.TrueAsync(() => confirmed.Count > before + 300, "messages flow again", 120);
         await enough.CancelAsync();
         await Task.WhenAll(publishers);
 
