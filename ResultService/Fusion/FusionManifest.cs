@@ -12,7 +12,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "intercept": -0.31,
 ///   "models":  { "swap-b0": 1.12, "fft-branch": 0.4 },
 ///   "signals": { "azimuthal_spectrum": 0.0 },
-///   "pooling": { "method": "trimmed_mean", "trim": 0.1, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
+///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
 ///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
 ///   "false_positive_rate": 0.05,
 ///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
@@ -99,6 +99,7 @@ public sealed record FusionManifest
         }
 
         Require(Pooling.Trim is >= 0 and < 0.5, "pooling.trim", "inside [0,0.5)");
+        Require(Pooling.Upper is > 0 and <= 1, "pooling.upper", "inside (0,1]");
         Require(Pooling.TrackSharpness is > 0 and <= 100, "pooling.track_sharpness", "inside (0,100]");
         Require(Pooling.LogitClamp is > 0 and <= 15, "pooling.logit_clamp", "inside (0,15]");
         Require(Pooling.MaxSignalLogit is >= 0 and <= 15, "pooling.max_signal_logit", "inside [0,15]");
@@ -133,6 +134,12 @@ public enum PoolingMethod
     /// <summary>Weighted mean without the lowest and highest <see cref="PoolingSettings.Trim"/> of the weight.</summary>
     TrimmedMean,
 
+    /// <summary>
+    /// Weighted mean of the highest <see cref="PoolingSettings.Upper"/> of the weight: a face that is fake for a part of a film only stands out, and a
+    /// single odd crop does not decide.
+    /// </summary>
+    UpperMean,
+
     /// <summary>Weighted median.</summary>
     Median,
 }
@@ -145,6 +152,9 @@ public sealed record PoolingSettings
 
     /// <summary>Share of the weight cut at each end by <see cref="PoolingMethod.TrimmedMean"/>, [0,0.5).</summary>
     public double Trim { get; init; } = 0.1;
+
+    /// <summary>Share of the weight that <see cref="PoolingMethod.UpperMean"/> takes, (0,1].</summary>
+    public double Upper { get; init; } = 0.5;
 
     /// <summary>Whether a crop counts by its <see cref="FaceQualityWeight"/>; else all count the same.</summary>
     public bool QualityWeighted { get; init; } = true;

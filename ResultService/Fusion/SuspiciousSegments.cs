@@ -8,12 +8,14 @@ namespace Deepfake.ResultService.Fusion;
 public readonly record struct TimedScore(double Seconds, double Score);
 
 /// <summary>
-/// Stretches in which a face scores high: the scores, smoothed by a median of three, enter a stretch half-way between the two verdict
-/// thresholds and leave it below the lower one. A stretch reaches half-way to the neighbouring samples and ends where the face was not
-/// seen for three sampling intervals.
+/// Stretches in which a face scores high: the log-odds are divided where their mean changes (<see cref="ChangePoints"/>), and the stretches whose mean
+/// score lies half-way between the two verdict thresholds or higher are suspicious; neighbouring ones are one. A stretch reaches half-way to
+/// the neighbouring samples and ends where the face was not seen for three sampling intervals.
 /// </summary>
 public static class SuspiciousSegments
 {
+    private const double LogitClamp = 8;
+
     /// <summary>Finds the stretches of one track.</summary>
     /// <param name="trackId">The track.</param>
     /// <param name="scores">By time.</param>
@@ -22,28 +24,33 @@ public static class SuspiciousSegments
     public static IEnumerable<Segment> Find(int trackId, IReadOnlyList<TimedScore> scores, double interval, VerdictThresholds thresholds)
     {
         var enter = (thresholds.Suspicious + thresholds.Manipulated) / 2;
-        var smooth = Smooth(scores);
-        var begin = -1;
-        for (var i = 0; i < scores.Count; i++)
+        for (int seen = 0, gone; seen < scores.Count; seen = gone)
         {
-            var gap = i > 0 && scores[i].Seconds - scores[i - 1].Seconds > 3 * interval;
-            if (begin >= 0 && (gap || smooth[i] < thresholds.Suspicious))
+            gone = seen + 1;
+            while (gone < scores.Count && scores[gone].Seconds - scores[gone - 1].Seconds <= 3 * interval) gone++;
+            var begin = -1;
+            foreach (var (first, end) in Stretches(scores, seen, gone))
             {
-                yield return Close(begin, i - 1);
-                begin = -1;
+                var high = Mean(first, end) >= enter;
+                if (high && begin < 0) begin = first;
+                if (!high && begin >= 0)
+                {
+                    yield return Close(begin, first - 1);
+                    begin = -1;
+                }
             }
 
-            if (begin < 0 && smooth[i] >= enter) begin = i;
+            if (begin >= 0) yield return Close(begin, gone - 1);
         }
 
-        if (begin >= 0) yield return Close(begin, scores.Count - 1);
-
-        Segment Close(int first, int last)
+        double Mean(int first, int end)
         {
             var sum = 0.0;
-            for (var i = first; i <= last; i++) sum += scores[i].Score;
-            return new Segment(Between(first, first - 1), Between(last, last + 1), Math.Round(sum / (last - first + 1), 4), trackId);
+            for (var i = first; i < end; i++) sum += scores[i].Score;
+            return sum / (end - first);
         }
+
+        Segment Close(int first, int last) => new(Between(first, first - 1), Between(last, last + 1), Math.Round(Mean(first, last + 1), 4), trackId);
 
         double Between(int at, int neighbour)
         {
@@ -53,15 +60,15 @@ public static class SuspiciousSegments
         }
     }
 
-    private static double[] Smooth(IReadOnlyList<TimedScore> scores)
+    private static IEnumerable<(int First, int End)> Stretches(IReadOnlyList<TimedScore> scores, int first, int end)
     {
-        var smooth = new double[scores.Count];
-        for (var i = 0; i < smooth.Length; i++)
+        var logits = new double[end - first];
+        for (var i = 0; i < logits.Length; i++) logits[i] = Logit.Of(scores[first + i].Score, LogitClamp);
+        var begin = first;
+        foreach (var stretch in ChangePoints.Find(logits))
         {
-            double a = scores[Math.Max(i - 1, 0)].Score, b = scores[i].Score, c = scores[Math.Min(i + 1, smooth.Length - 1)].Score;
-            smooth[i] = Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+            yield return (begin, first + stretch);
+            begin = first + stretch;
         }
-
-        return smooth;
     }
 }

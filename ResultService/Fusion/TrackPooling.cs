@@ -14,8 +14,9 @@ public static class TrackPooling
         Array.Sort(sorted);
         return settings.Method switch
         {
-            PoolingMethod.Mean => TrimmedMean(sorted, 0),
-            PoolingMethod.TrimmedMean => TrimmedMean(sorted, settings.Trim),
+            PoolingMethod.Mean => TrimmedMean(sorted, 0, 0),
+            PoolingMethod.TrimmedMean => TrimmedMean(sorted, settings.Trim, settings.Trim),
+            PoolingMethod.UpperMean => TrimmedMean(sorted, 1 - settings.Upper, 0),
             _ => Median(sorted),
         };
     }
@@ -37,11 +38,11 @@ public static class TrackPooling
         return highest + Math.Log(sum / sorted.Length) / sharpness;
     }
 
-    private static double TrimmedMean(ReadOnlySpan<(double Logit, double Weight)> sorted, double trim)
+    private static double TrimmedMean(ReadOnlySpan<(double Logit, double Weight)> sorted, double below, double above)
     {
         var total = 0.0;
         foreach (var (_, weight) in sorted) total += weight;
-        double low = trim * total, high = total - low, passed = 0, sum = 0;
+        double low = below * total, high = total - above * total, passed = 0, sum = 0;
         foreach (var (logit, weight) in sorted)
         {
             var kept = Math.Min(passed + weight, high) - Math.Max(passed, low);

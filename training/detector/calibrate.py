@@ -286,7 +286,7 @@ def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str)
         "intercept": round(fit.intercept, 5),
         "models": {config.name: round(weight, 5) for config, weight in zip(configs, fit.weights)},
         "signals": _signals(MODELS / "fusion.json"),
-        "pooling": {"method": "mean", "quality_weighted": False, "track_sharpness": 2.0, "logit_clamp": 8.0},
+        "pooling": {"method": "upper_mean", "upper": 0.5, "quality_weighted": False, "track_sharpness": 2.0, "logit_clamp": 8.0},
         "thresholds": {"suspicious": round(fit.suspicious, 4), "manipulated": round(fit.manipulated, 4)},
         "false_positive_rate": FALSE_POSITIVE_RATE,
         "profiles": profiles,

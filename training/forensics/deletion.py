@@ -78,6 +78,19 @@ class Explainer:
                 evidence[i] += spread(member.slope * cells + member.offset, member.margin) * member.weight / total
         return scores, evidence
 
+    def parts(self, crops: list[np.ndarray]) -> np.ndarray:
+        """Calibrated log-odds of each model, [N, models]; `combine` makes fused ones of them."""
+        columns = []
+        for member in self.members:
+            views = np.stack([central_view(crop, member.margin, member.size) for crop in crops])
+            out = member.session.run((views.transpose(0, 3, 1, 2).astype(np.float32) / 255 - member.mean) / member.std)
+            columns.append(member.slope * out["logit"][:, 0] + member.offset)
+        return np.stack(columns, 1)
+
+    def combine(self, parts: np.ndarray) -> np.ndarray:
+        """Fused log-odds of those of the models, which are the last axis."""
+        return self.intercept + parts @ np.array([member.weight for member in self.members])
+
     def covered(self) -> np.ndarray:
         """Where any map lies, bool [256, 256]."""
         inside = np.zeros((CROP_SIDE, CROP_SIDE), bool)

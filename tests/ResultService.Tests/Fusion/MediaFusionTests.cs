@@ -269,6 +269,7 @@ public sealed class MediaFusionTests
     [Theory]
     [InlineData(PoolingMethod.Mean)]
     [InlineData(PoolingMethod.TrimmedMean)]
+    [InlineData(PoolingMethod.UpperMean)]
     [InlineData(PoolingMethod.Median)]
     public void The_probability_never_falls_when_a_score_rises(PoolingMethod method)
     {

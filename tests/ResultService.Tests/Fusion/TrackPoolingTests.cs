@@ -17,6 +17,18 @@ public sealed class TrackPoolingTests
     }
 
     [Fact]
+    public void The_upper_mean_sees_a_part_and_no_single_crop()
+    {
+        var settings = new PoolingSettings { Method = PoolingMethod.UpperMean };
+        double[] part = [-4, -4, -4, -4, -4, -4, 3, 3, 3, 3], ones = [.. Enumerable.Repeat(1.0, 10)];
+
+        Assert.Equal((3 * 4 - 4) / 5.0, TrackPooling.OverCrops(part, ones, settings), 12);
+        Assert.Equal(-4 + 7 / 5.0, TrackPooling.OverCrops([3, .. Enumerable.Repeat(-4.0, 9)], ones, settings), 12);
+        Assert.Equal(TrackPooling.OverCrops(part, ones, new PoolingSettings { Method = PoolingMethod.Mean }), TrackPooling.OverCrops(part, ones, settings with { Upper = 1 }), 12);
+        Assert.Equal(2, TrackPooling.OverCrops([2], [0.3], settings), 12);
+    }
+
+    [Fact]
     public void Weights_count_as_repetitions()
     {
         foreach (var method in Enum.GetValues<PoolingMethod>())
@@ -67,13 +79,16 @@ public sealed class TrackPoolingTests
     }
 
     [Fact]
-    public void Between_the_thresholds_a_stretch_goes_on_but_does_not_begin()
+    public void A_stretch_is_suspicious_by_its_mean_and_neighbouring_ones_are_one()
     {
         var thresholds = new VerdictThresholds(0.5, 0.9);
         TimedScore[] Times(params double[] scores) => [.. scores.Select((score, i) => new TimedScore(i, score))];
 
         Assert.Empty(SuspiciousSegments.Find(1, Times(0.6, 0.6, 0.6, 0.6), 1, thresholds));
-        Assert.Equal((0.0, 4.5), SuspiciousSegments.Find(1, Times(0.8, 0.8, 0.6, 0.6, 0.6, 0.2, 0.2), 1, thresholds).Select(s => (s.StartSeconds, s.EndSeconds)).Single());
+        double[] scores = [.. Enumerable.Repeat(0.05, 6), .. Enumerable.Repeat(0.8, 6), .. Enumerable.Repeat(0.995, 6), .. Enumerable.Repeat(0.6, 6)];
+        var segment = SuspiciousSegments.Find(1, Times(scores), 1, thresholds).Single();
+        Assert.Equal((5.5, 17.5, 0.8975), (segment.StartSeconds, segment.EndSeconds, segment.Score));
+        Assert.Equal([6, 12, 18, 24], ChangePoints.Find([.. scores.Select(score => Logit.Of(score, 8))]));
     }
 
     [Fact]
