@@ -37,7 +37,7 @@ internal sealed class AnalysisTable
 
     public List<AnalysisState> Open(string tenant, HistoryCursor? after, int limit) =>
     [
-        .. _unfinished.Concat(_unannounced).Select(row => row.State)
+        .. _unfinished.Concat(_unannounced).Where(row => row.Durable > 0).Select(row => row.State)
             .Where(state => state.Record.Tenant == tenant && after?.IsBefore(state.Record.AcceptedAt, state.Record.Id) != false)
             .OrderByDescending(state => HistoryTerms.ToStored(state.Record.AcceptedAt)).ThenByDescending(state => state.Record.Id, StringComparer.Ordinal).Take(limit),
     ];
@@ -151,15 +151,15 @@ internal sealed class AnalysisTable
         /// <summary>Line of the final record.</summary>
         public JournalSpan? Result { get; set; }
 
-        /// <summary>The final record until its line is on the disk.</summary>
-        public Analysis? Unwritten { get; set; }
-
         public Dictionary<PartKey, ReadOnlyMemory<byte>> Parts { get; } = [];
 
         public List<AnalysisEvent> Events { get; } = [];
 
         /// <summary>How many events are on the disk: watchers see no more than these.</summary>
         public int Durable { get; set; }
+
+        /// <summary>Ends when the state is on the disk; fails where it could not be written.</summary>
+        public Task Written { get; set; } = Task.CompletedTask;
 
         /// <summary>Ends at the next change.</summary>
         public Task Changed => _changed.Task;

@@ -32,6 +32,9 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     /// <summary>Why the journal takes no more records; null while it does.</summary>
     internal Exception? Fault => _journal.Fault;
 
+    /// <summary>The file, for tests of what happens when the disk fails.</summary>
+    internal JournalFile Journal => _journal;
+
     /// <inheritdoc/>
     public Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
@@ -51,9 +54,19 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
         await FindAsync(id, cancellationToken) is { } state && state.Record.Tenant == tenant ? state : null;
 
     /// <inheritdoc/>
-    public Task<AnalysisState?> FindAsync(string id, CancellationToken cancellationToken)
+    public async Task<AnalysisState?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        lock (_gate) return Task.FromResult(_table.Find(id)?.State);
+        AnalysisState state;
+        Task written;
+        lock (_gate)
+        {
+            if (_table.Find(id) is not { } row) return null;
+            (state, written) = (row.State, row.Written);
+        }
+
+        // Whoever finds it may tell a client: not before it is safe, and never when it could not be written.
+        await written.WaitAsync(cancellationToken);
+        return state;
     }
 
     /// <inheritdoc/>
@@ -135,13 +148,14 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     public async Task<Analysis?> FindResultAsync(string tenant, string id, CancellationToken cancellationToken)
     {
         JournalSpan span;
+        Task written;
         lock (_gate)
         {
             if (_table.Find(id) is not { Result: { } result } row || row.State.Record.Tenant != tenant) return null;
-            if (row.Unwritten is { } unwritten) return unwritten;
-            span = result;
+            (span, written) = (result, row.Written);
         }
 
+        await written.WaitAsync(cancellationToken);
         return AnalysisEntry.ParseFinished((await _journal.ReadAsync(span, cancellationToken)).Span).Result;
     }
 
@@ -219,7 +233,7 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
             (var span, durable) = _journal.Append(entry.ToJson());
             row = _table.Apply(entry, span);
             if (row is null) return false;
-            if (entry is FinishedEntry finished) row.Unwritten = finished.Result;
+            if (entry.Kind is EntryKind.Created or EntryKind.Advanced or EntryKind.Finished) row.Written = durable;
             events = row.Events.Count;
         }
 
@@ -235,7 +249,6 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
         lock (_gate)
         {
             row.Durable = Math.Max(row.Durable, events);
-            if (row.State.IsOver && row.Durable == row.Events.Count) row.Unwritten = null;
             row.Signal();
         }
     }

@@ -50,6 +50,9 @@ internal sealed partial class JournalFile : IDisposable
     /// <summary>Why the journal takes no more records; null while it does. After a failed write or flush nobody knows what is on the disk.</summary>
     public Exception? Fault { get; private set; }
 
+    /// <summary>Brings to the disk what was written; a test may hold it back, or let it fail.</summary>
+    internal Action<SafeFileHandle> Flush { get; set; } = RandomAccess.FlushToDisk;
+
     /// <summary>Opens or creates a journal, drops the records that no longer matter, and reads the rest.</summary>
     /// <exception cref="IOException">Another process has it open, or the disk fails.</exception>
     public static JournalFile Open(string path, IJournalReader reader, ILogger logger)
@@ -134,7 +137,7 @@ internal sealed partial class JournalFile : IDisposable
             try
             {
                 RandomAccess.Write(_file, buffer.WrittenSpan, written);
-                RandomAccess.FlushToDisk(_file);
+                Flush(_file);
                 written += buffer.WrittenCount;
                 foreach (var pending in batch) pending.Written.SetResult();
             }

@@ -125,6 +125,49 @@ public sealed class JournalAnalysisStoreTests : AnalysisStoreContract
         Assert.All(records, record => Assert.NotNull(store.FindAsync(record.Id, None).Result));
     }
 
+    [Fact]
+    public async Task What_is_not_yet_on_the_disk_is_not_told()
+    {
+        var running = await CreateAsync();
+        var flush = new ManualResetEventSlim();
+        _open!.Journal.Flush = _ => flush.Wait();
+        var record = Samples.Record(Now);
+        var create = Store.CreateAsync(record, None);
+        var advance = Store.AdvanceAsync(running.Id, Stage.Frames, 10, None);
+
+        var finds = new[] { Store.FindAsync(record.Id, None), Store.FindAsync(record.Tenant, record.Id, None), Store.FindAsync(running.Id, None) };
+        var early = finds.Count(find => find.IsCompleted);
+        var listed = await Store.ListOpenAsync(running.Tenant, null, 10, None);
+        flush.Set(); // before anything is asserted: closing the journal waits for it
+
+        await Task.WhenAll(create, advance);
+        Assert.All(await Task.WhenAll(finds), Assert.NotNull);
+        Assert.Equal(0, early);
+        Assert.Equal(running.Id, Assert.Single(listed).Record.Id);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_written_is_never_told()
+    {
+        var safe = await CreateAsync();
+        var running = await CreateAsync();
+        var flush = new ManualResetEventSlim();
+        _open!.Journal.Flush = _ =>
+        {
+            flush.Wait();
+            throw new IOException("No space left on device");
+        };
+        var record = Samples.Record(Now);
+        var writes = new[] { Store.CreateAsync(record, None), Store.TryFinishAsync(running.Id, Samples.Result(running.Id, Now), None) };
+        flush.Set();
+        foreach (var write in writes) await Assert.ThrowsAsync<IOException>(() => write);
+
+        await Assert.ThrowsAsync<IOException>(() => Store.FindAsync(record.Id, None));
+        await Assert.ThrowsAsync<IOException>(() => Store.FindResultAsync(running.Tenant, running.Id, None));
+        Assert.NotNull(await Store.FindAsync(safe.Id, None));
+        Assert.DoesNotContain(await Store.ListOpenAsync(record.Tenant, null, 10, None), state => state.Record.Id == record.Id);
+    }
+
     protected override Task<IAnalysisStore> OpenAsync() => Task.FromResult<IAnalysisStore>(_open = Open());
 
     protected override Task<IAnalysisStore> ReopenAsync()
