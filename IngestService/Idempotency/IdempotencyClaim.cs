@@ -17,9 +17,15 @@ internal sealed record IdempotencyClaim
     /// <summary>When (UTC).</summary>
     public required DateTimeOffset ClaimedAt { get; init; }
 
-    /// <summary>The answer; null until the record is written.</summary>
+    /// <summary>
+    /// The answer; null until the record is written, and for a finished result. It says nothing of the file: that is read from the
+    /// analysis as long as there is one, so that its deletion leaves none here.
+    /// </summary>
     public Analysis? Answer { get; init; }
 
-    /// <summary>Whether the answer was a finished result of before (200 instead of 202).</summary>
+    /// <summary>Whether the answer was a finished result of before (200 instead of 202), the one of <see cref="AnalysisId"/>.</summary>
     public bool IsReused { get; init; }
+
+    /// <summary>Whether it is known what the request came to.</summary>
+    internal bool IsSettled => Answer is not null || IsReused;
 }

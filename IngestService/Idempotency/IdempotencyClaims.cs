@@ -21,7 +21,7 @@ internal sealed partial class IdempotencyClaims(
 
     /// <summary>The claim of a key whose answer is known; null where there is none yet.</summary>
     public async Task<IdempotencyClaim?> FindSettledAsync(string tenant, string id, CancellationToken cancellationToken) =>
-        await documents.FindAsync(tenant, id, cancellationToken) is { Value: { Answer: not null } claim } document && !IsExpired(document) ? claim : null;
+        await documents.FindAsync(tenant, id, cancellationToken) is { Value: { IsSettled: true } claim } document && !IsExpired(document) ? claim : null;
 
     /// <summary>Claims a key, or waits for the answer of who did before.</summary>
     /// <returns>The own document, to be settled or released; or a settled one of the same request.</returns>
@@ -41,7 +41,7 @@ internal sealed partial class IdempotencyClaims(
             }
 
             Compare(theirs.Value, claim.Fingerprint);
-            if (theirs.Value.Answer is not null) return theirs;
+            if (theirs.Value.IsSettled) return theirs;
             if (await analyses.FindAsync(tenant, theirs.Value.AnalysisId, cancellationToken) is { } state)
                 return theirs with { Value = theirs.Value with { Answer = Submitter.Accepted(state.Record) } };
             if (time.GetUtcNow() - theirs.Value.ClaimedAt > Abandoned)

@@ -24,6 +24,9 @@ internal sealed class FinishedResults(IHistoryStore history, CurrentModels model
         return null;
     }
 
+    /// <summary>A finished analysis as it stands now; null where it is gone.</summary>
+    public Task<Analysis?> GetAsync(string tenant, string id, CancellationToken cancellationToken) => history.FindAsync(tenant, id, cancellationToken);
+
     private static bool IsWhole(Analysis result, IReadOnlySet<string> current)
     {
         if (result.Reasons.Any(reason => reason is ReasonCodes.ForensicsMissing or ReasonCodes.ModelsMissing or ReasonCodes.ModelsUnavailable)) return false;

@@ -58,6 +58,9 @@ internal sealed partial class AnalysisRecorder(
         }
     }
 
+    /// <summary>The record of an analysis; null where there is none any more.</summary>
+    public async Task<AnalysisRecord?> FindAsync(string tenant, string id, CancellationToken cancellationToken) => (await analyses.FindAsync(tenant, id, cancellationToken))?.Record;
+
     /// <summary>Ends an analysis as its client wishes, if it is not over. ResultService finds an end that nobody announced.</summary>
     public Task<bool> CancelAsync(string id, Analysis result, CancellationToken cancellationToken) => analyses.TryFinishAsync(id, result, cancellationToken);
 

@@ -113,8 +113,8 @@ internal sealed partial class Submitter(
     {
         Activity.Current?.SetTag("deepfake.analysis.id", id);
         var finished = request.Reuse ? await AskAsync(stop => results.FindAsync(request.Tenant, media.Sha256, fields.Options, stop)) : null;
-        var claim = await ClaimAsync(request, id, media, fields, finished);
-        if (claim is { Value.Answer: { } answer } && !ReferenceEquals(answer, finished)) return Replayed(claim.Value, answer);
+        var (claim, isOurs) = await ClaimAsync(request, id, media, fields, finished);
+        if (!isOurs) return await ReplayedAsync(request.Tenant, claim!.Value);
         if (finished is not null) return new SubmissionOutcome(finished, OutcomeKind.Reused);
 
         var record = Record(request.Tenant, id, media, fields) with { Concurrency = request.Concurrency };
@@ -129,12 +129,12 @@ internal sealed partial class Submitter(
             throw;
         }
 
-        if (claim is not null && !await SettleAsync(claim, Accepted(record)))
+        if (claim is not null && !await SettleAsync(claim, Bare(record)))
         {
             // So late that another request took the claim for abandoned: the answer is theirs.
-            var theirs = await ClaimAsync(request, id, media, fields, finished: null);
-            if (theirs?.Value.Answer?.Id != id) await recorder.ForgetAsync(record);
-            return theirs is { Value.Answer: { } their } ? Replayed(theirs.Value, their) : throw Unavailable(new TimeoutException("The claim was taken over and came to nothing."));
+            (claim, isOurs) = await ClaimAsync(request, id, media, fields, finished: null);
+            if (isOurs || claim!.Value.AnalysisId != id) await recorder.ForgetAsync(record);
+            return isOurs ? throw Unavailable(new TimeoutException("The claim was taken over and came to nothing.")) : await ReplayedAsync(request.Tenant, claim!.Value);
         }
 
         await recorder.PublishAsync(record);
@@ -161,21 +161,22 @@ internal sealed partial class Submitter(
         var content = request.Named?.Name;
         var fields = request.Named?.Fields ?? await read!(async body => content = Content(await intake.HashAsync(body, cancellationToken)));
         IdempotencyClaims.Compare(first, Fingerprint.Of(content!, fields, request.Reuse));
-        return Replayed(first, first.Answer!);
+        return await ReplayedAsync(request.Tenant, first);
     }
 
-    private async Task<Document<IdempotencyClaim>?> ClaimAsync(SubmissionRequest request, string analysisId, StoredMedia media, SubmissionFields fields, Analysis? finished)
+    /// <returns>The claim, and whether it is this request's own; without a key there is none, and nobody else has it.</returns>
+    private async Task<(Document<IdempotencyClaim>? Claim, bool IsOurs)> ClaimAsync(SubmissionRequest request, string analysisId, StoredMedia media, SubmissionFields fields, Analysis? finished)
     {
-        if (request.ClaimId is not { } claimId) return null;
-        var claim = new IdempotencyClaim
+        if (request.ClaimId is not { } claimId) return (null, true);
+        var ours = new IdempotencyClaim
         {
             Fingerprint = Fingerprint.Of(request.Named?.Name ?? Content(media.Sha256), request.Named?.Fields ?? fields, request.Reuse),
             AnalysisId = finished?.Id ?? analysisId,
             ClaimedAt = time.GetUtcNow(),
-            Answer = finished,
             IsReused = finished is not null,
         };
-        return await AskAsync(stop => claims.ClaimAsync(request.Tenant, claimId, claim, stop));
+        var claim = await AskAsync(stop => claims.ClaimAsync(request.Tenant, claimId, ours, stop));
+        return (claim, ReferenceEquals(claim.Value, ours));
     }
 
     /// <summary>When the answer cannot be kept, the record tells those who come later.</summary>
@@ -232,8 +233,26 @@ internal sealed partial class Submitter(
         };
     }
 
-    private static SubmissionOutcome Replayed(IdempotencyClaim claim, Analysis answer) =>
-        new(answer, claim.IsReused ? OutcomeKind.Reused : OutcomeKind.Accepted) { IsReplayed = true };
+    /// <summary>The answer that an earlier request with the key had, as far as what it tells of has not been deleted.</summary>
+    private async Task<SubmissionOutcome> ReplayedAsync(string tenant, IdempotencyClaim claim)
+    {
+        var id = claim.AnalysisId;
+        if (claim.IsReused)
+        {
+            var result = await AskAsync(stop => results.GetAsync(tenant, id, stop)) ?? throw new SubmissionRejectedException(ErrorCodes.NotFound, "The result that this Idempotency-Key was answered with is deleted.");
+            return new SubmissionOutcome(result, OutcomeKind.Reused) { IsReplayed = true };
+        }
+
+        var answer = await AskAsync(stop => recorder.FindAsync(tenant, id, stop)) is { } record ? Accepted(record) : claim.Answer!;
+        return new SubmissionOutcome(answer, OutcomeKind.Accepted) { IsReplayed = true };
+    }
+
+    /// <summary>What a key keeps of its answer.</summary>
+    private static Analysis Bare(AnalysisRecord record)
+    {
+        var accepted = Accepted(record);
+        return accepted with { FileName = null, Reference = null, Metadata = new Dictionary<string, string>(), Media = accepted.Media with { Sha256 = "" } };
+    }
 
     private static string Content(string sha256) => $"sha256 {sha256}";
 

@@ -121,16 +121,20 @@ internal sealed record UploadStatus
     /// <summary>Until when it can be continued and submitted (UTC).</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    public static UploadStatus Of(Upload upload) => new()
+    /// <param name="upload">The upload.</param>
+    /// <param name="analysis">What was made of it; null for nothing, or where that was deleted.</param>
+    public static UploadStatus Of(Upload upload, Analysis? analysis) => new()
     {
         UploadId = Upload.IdOf(upload.AnalysisId),
         Kind = upload.Kind,
         State = upload.State,
-        FileName = upload.Fields.FileName,
+        FileName = upload.State == UploadState.Submitted ? analysis?.FileName : upload.Fields.FileName,
         Offset = upload.Offset,
         Length = upload.Length,
-        Media = upload.Media is { } media ? new MediaSummary { Format = media.Format, Sha256 = media.Sha256, SizeBytes = media.SizeBytes } : null,
-        AnalysisId = upload.State == UploadState.Submitted ? upload.AnalysisId : null,
+        Media = upload is { State: UploadState.Complete, Media: { } media }
+            ? new MediaSummary { Format = media.Format, Sha256 = media.Sha256, SizeBytes = media.SizeBytes }
+            : analysis is null ? null : new MediaSummary { Format = analysis.Media.Format, Sha256 = analysis.Media.Sha256, SizeBytes = analysis.Media.SizeBytes },
+        AnalysisId = analysis?.Id,
         CreatedAt = upload.CreatedAt,
         ExpiresAt = upload.ExpiresAt,
     };

@@ -92,6 +92,20 @@ internal sealed partial class UploadBook(
     public Task<Document<Upload>> MarkSubmittedAsync(Document<Upload> document, CancellationToken cancellationToken) =>
         document.Value.State == UploadState.Submitted ? Task.FromResult(document) : UpdateAsync(document, document.Value with { State = UploadState.Submitted }, cancellationToken);
 
+    /// <summary>Forgets what the client said of a file whose record is written: it is kept there, and goes when that is deleted. Does not throw.</summary>
+    public async Task ForgetContentAsync(Document<Upload> document)
+    {
+        if (document.Value is not { State: UploadState.Submitted, Media: { Sha256.Length: > 0 } media }) return;
+        try
+        {
+            await UpdateAsync(document, document.Value with { Fields = new SubmissionFields(), Metadata = null, Sha256 = null, Media = media with { Sha256 = "" } }, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            Log.NotForgotten(logger, document.Id, e);
+        }
+    }
+
     /// <summary>Removes an upload with its bytes, unless they are an analysis' by now.</summary>
     /// <exception cref="SubmissionRejectedException">It was changed meanwhile.</exception>
     public async Task RemoveAsync(Document<Upload> document, CancellationToken cancellationToken)
@@ -168,5 +182,8 @@ internal sealed partial class UploadBook(
     {
         [LoggerMessage(1040, LogLevel.Information, "Upload {UploadId} is removed; it was {State}")]
         public static partial void Removed(ILogger logger, string uploadId, UploadState state);
+
+        [LoggerMessage(1041, LogLevel.Warning, "{UploadId} keeps what was said of its file until somebody looks at it again, or its time is over")]
+        public static partial void NotForgotten(ILogger logger, string uploadId, Exception exception);
     }
 }

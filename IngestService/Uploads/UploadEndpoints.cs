@@ -33,9 +33,10 @@ internal static class UploadEndpoints
             .WithName("GetUpload").WithSummary("An upload as JSON: how far it is, what it is, which analysis it became.").Produces<UploadStatus>().ProducesProblem(404);
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext http, UploadBook book)
+    private static async Task<IResult> GetAsync(string id, HttpContext http, UploadBook book, UploadSubmission submission)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return TypedResults.Ok(UploadStatus.Of((await book.GetAsync(http.GetCaller().Tenant, id, http.RequestAborted)).Value));
+        var (tenant, upload) = (http.GetCaller().Tenant, (await book.GetAsync(http.GetCaller().Tenant, id, http.RequestAborted)).Value);
+        return TypedResults.Ok(UploadStatus.Of(upload, upload.State == UploadState.Submitted ? await submission.FindAnalysisAsync(tenant, upload.AnalysisId, http.RequestAborted) : null));
     }
 }

@@ -43,14 +43,22 @@ internal sealed class UploadSubmission(UploadBook book, Submitter submitter, IAn
         var (id, media) = (document.Value.AnalysisId, document.Value.Media!);
         if (document.Value.State == UploadState.Submitted)
         {
-            if (await FindAnalysisAsync(request.Tenant, id, cancellationToken) is { } made) return Repeated(made);
+            if (await FindAnalysisAsync(request.Tenant, id, cancellationToken) is { } made)
+            {
+                await book.ForgetContentAsync(document);
+                return Repeated(made);
+            }
+
             // A process died before the record; or the analysis was deleted, and the file with it.
             if (!await objects.ExistsAsync(media.Key, cancellationToken)) throw Deleted();
         }
 
         try
         {
-            return await submitter.SubmitStoredAsync(request, id, media, refine(document.Value.Fields), () => book.MarkSubmittedAsync(document, CancellationToken.None), cancellationToken);
+            var outcome = await submitter.SubmitStoredAsync(
+                request, id, media, refine(document.Value.Fields), async () => document = await book.MarkSubmittedAsync(document, CancellationToken.None), cancellationToken);
+            if (outcome.Analysis.Id == id) await book.ForgetContentAsync(document);
+            return outcome;
         }
         catch (AnalysisExistsException)
         {

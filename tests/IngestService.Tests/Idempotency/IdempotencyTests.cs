@@ -49,6 +49,26 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public async Task A_key_keeps_nothing_of_the_file_once_the_analysis_was_deleted()
+    {
+        await using var host = await IngestHost.StartAsync();
+        string[] secrets = ["secret.jpg", "case-7", "acme-12", Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Jpeg))];
+        Task<HttpResponseMessage> SubmitAsync() => host.PostRawAsync(
+            Jpeg, "?reference=case-7&metadata=" + Uri.EscapeDataString("""{"a":"acme-12"}"""), "image/jpeg", (IdempotencyKey.Header, "k1"), ("X-Filename", "secret.jpg"));
+        using var first = await SubmitAsync();
+        var text = await first.Content.ReadAsStringAsync();
+        Assert.All(secrets, secret => Assert.Contains(secret, text, StringComparison.Ordinal));
+        var analysis = await Answers.IsAcceptedAsync(first);
+
+        await host.Analyses.DeleteAsync("default", analysis.Id, CancellationToken.None);
+
+        using var again = await SubmitAsync();
+        Assert.Equal(analysis.Id, (await Answers.IsAcceptedAsync(again)).Id);
+        text = await again.Content.ReadAsStringAsync() + System.Text.Json.JsonSerializer.Serialize((await FindAsync(host, "k1"))!.Value, DeepfakeJson.Options);
+        Assert.All(secrets, secret => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_key_that_comes_back_with_something_else_is_refused()
     {
         await using var host = await IngestHost.StartAsync();

@@ -117,6 +117,20 @@ public sealed class ReuseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_deleted_is_not_answered_again()
+    {
+        await SaveAsync(Finished("an_old") with { FileName = "secret.jpg", Reference = "case 7" });
+        using var first = await _host.PostRawAsync(Jpeg, "?reuse=true", "image/jpeg", (IdempotencyKey.Header, "k"));
+        Assert.Contains("secret.jpg", await first.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        await _host.History.DeleteAsync("default", "an_old", CancellationToken.None);
+
+        await Answers.IsProblemAsync(await _host.PostRawAsync(Jpeg, "?reuse=true", "image/jpeg", (IdempotencyKey.Header, "k")), 404, ErrorCodes.NotFound);
+        var claim = await _host.Documents<IdempotencyClaim>().FindAsync("default", IdempotencyKey.DocumentId("analysis", "k"), CancellationToken.None);
+        Assert.Equal(("an_old", true, null), (claim!.Value.AnalysisId, claim.Value.IsReused, claim.Value.Answer));
+    }
+
+    [Fact]
     public async Task Without_a_models_folder_the_newest_analysis_tells_the_models()
     {
         await using var host = await IngestHost.StartAsync(null, ("Models:Path", "/nowhere"));

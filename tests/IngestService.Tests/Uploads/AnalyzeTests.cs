@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.IngestService.Uploads;
@@ -66,10 +68,33 @@ public sealed class AnalyzeTests
         Assert.Equal((HttpStatusCode.OK, null), (deleted.StatusCode, Analysis(deleted)));
     }
 
-    private static async Task<string> CreateAsync(IngestHost host, params (string Name, string Value)[] headers)
+    [Fact]
+    public async Task An_upload_keeps_nothing_of_a_file_whose_analysis_was_deleted()
     {
-        using var created = await SendAsync(
-            host, "POST", "/v1/uploads", [("Upload-Length", $"{Jpeg.Length}"), ("Upload-Metadata", $"analyze {Convert.ToBase64String(Encoding.UTF8.GetBytes("true"))}"), .. headers]);
+        await using var host = await IngestHost.StartAsync();
+        string[] secrets = ["secret.jpg", "case-7", Convert.ToHexStringLower(SHA256.HashData(Jpeg))];
+        var url = await CreateAsync(host, "secret.jpg", "case-7");
+        var complete = await PatchAsync(host, url);
+        var id = Analysis(complete)!["/v1/analyses/".Length..];
+        var status = await host.Client.GetStringAsync(url);
+        Assert.All(new[] { secrets[0], secrets[2], id }, text => Assert.Contains(text, status, StringComparison.Ordinal));
+
+        await host.Analyses.DeleteAsync("default", id, CancellationToken.None);
+        await host.Objects.DeletePrefixAsync($"default/{id}/", CancellationToken.None);
+
+        var document = (await host.Documents<Upload>().FindAsync("default", url["/v1/uploads/".Length..], CancellationToken.None))!;
+        using var head = await SendAsync(host, "HEAD", url);
+        var left = JsonSerializer.Serialize(document.Value, DeepfakeJson.Options) + await host.Client.GetStringAsync(url) + head.Headers;
+        Assert.All(secrets.Append(Base64("secret.jpg")), text => Assert.DoesNotContain(text, left, StringComparison.Ordinal));
+    }
+
+    private static Task<string> CreateAsync(IngestHost host, params (string Name, string Value)[] headers) => CreateAsync(host, null, null, headers);
+
+    private static async Task<string> CreateAsync(IngestHost host, string? fileName, string? reference, params (string Name, string Value)[] headers)
+    {
+        var metadata = $"analyze {Base64("true")}";
+        if (fileName is not null) metadata += $",filename {Base64(fileName)},reference {Base64(reference!)}";
+        using var created = await SendAsync(host, "POST", "/v1/uploads", [("Upload-Length", $"{Jpeg.Length}"), ("Upload-Metadata", metadata), .. headers]);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         return created.Headers.Location!.OriginalString;
     }
@@ -87,6 +112,8 @@ public sealed class AnalyzeTests
         foreach (var (name, value) in headers ?? []) request.Headers.TryAddWithoutValidation(name, value);
         return await host.Client.SendAsync(request);
     }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private static string? Analysis(HttpResponseMessage answer) => answer.Headers.TryGetValues(TusEndpoints.AnalysisHeader, out var values) ? values.Single() : null;
 }
