@@ -57,7 +57,20 @@ internal sealed partial class BatchRunner(BatchBook book, BatchWork work, IOptio
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // What is left is due when the lease ends.
+            await LeaveAsync(document);
+        }
+        catch (Exception e)
+        {
+            Log.TurnFailed(logger, e);
+        }
+    }
+
+    /// <summary>Gives the lease back: another replica, or this host after its restart, need not wait for its end.</summary>
+    private async Task LeaveAsync(Document<StoredBatch> document)
+    {
+        try
+        {
+            await book.UpdateAsync(document.Tenant, document.Id, batch => batch is { HasPending: true, RetryAt: null } ? batch with { RetryAt = time.GetUtcNow() } : batch, CancellationToken.None);
         }
         catch (Exception e)
         {

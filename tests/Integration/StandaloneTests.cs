@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Deepfake.Contracts;
 
 namespace Deepfake.Integration;
@@ -24,5 +25,36 @@ public sealed class StandaloneTests
         Assert.Equal(AnalysisStatus.Completed, after.Status);
         Assert.NotEmpty(after.Frames);
         Assert.Single(await client.ListAsync(patience.Token));
+    }
+
+    [Fact]
+    public async Task A_batch_that_was_cut_off_by_SIGKILL_comes_to_its_summary()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var media = new TestMedia();
+        var photo = await media.PhotoAsync("face.jpg");
+        using var data = new TemporaryFolder();
+        await using var host = await Host.StartAsync("Standalone", new Dictionary<string, string> { ["DATA_PATH"] = data.Path });
+        using var http = new HttpClient { BaseAddress = host.Address };
+        using var form = new MultipartFormDataContent();
+        foreach (var path in new[] { photo, TestMedia.HalfOf(photo), photo }) form.Add(new ByteArrayContent(await File.ReadAllBytesAsync(path)), "file", Path.GetFileName(path));
+        form.Add(new ByteArrayContent("no picture"u8.ToArray()), "file", "notes.txt");
+
+        using var accepted = await http.PostAsync(new Uri("/v1/batches", UriKind.Relative), form);
+        await host.KillAsync();
+        Assert.Equal(202, (int)accepted.StatusCode);
+        await host.StartAsync();
+
+        Batch? batch;
+        do
+        {
+            await Task.Delay(200, patience.Token);
+            batch = await http.GetFromJsonAsync<Batch>(accepted.Headers.Location, DeepfakeJson.Options, patience.Token);
+        }
+        while (batch!.Status == BatchStatus.Running);
+        Assert.Equal([BatchItemStatus.Completed, BatchItemStatus.Failed, BatchItemStatus.Completed, BatchItemStatus.Rejected], batch.Items!.Select(item => item.Status));
+        Assert.Equal([null, ErrorCodes.Truncated, null, ErrorCodes.UnsupportedMedia], batch.Items!.Select(item => item.Error?.Code));
+        using var client = new ApiClient(host.Address);
+        Assert.Equal(3, (await client.ListAsync(patience.Token)).Count);
     }
 }

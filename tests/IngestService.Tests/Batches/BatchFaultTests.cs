@@ -30,6 +30,22 @@ public sealed class BatchFaultTests : BatchTestBase
     }
 
     [Fact]
+    public async Task A_host_that_stops_in_the_middle_gives_its_batches_back()
+    {
+        var folder = Directory.CreateTempSubdirectory("ingest-").FullName;
+        var before = await IngestHost.StartAsync(folder, Settings);
+        using var answer = await before.Client.PostAsync("/v1/batches", Form(("items", null, Encoding.UTF8.GetBytes($"[{{\"url\":\"{Origin}/held.jpg\"}}]"))));
+        var batch = await IsAcceptedAsync(answer);
+        await IngestHost.UntilAsync(() => Task.FromResult(Fetched("/held.jpg") == 1), "it is being fetched");
+        await before.StopAsync();
+        Release();
+
+        await using var after = await IngestHost.StartAsync(folder, Settings);
+        await IngestHost.UntilAsync(async () => Read<Batch>(await after.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Summary.ByStatus.ContainsKey("accepted"), "it is accepted at once");
+        Assert.Equal(1, await after.Analyses.CountUnfinishedAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task What_a_killed_process_left_is_due_when_its_lease_ends()
     {
         // As it is between the batch and its first analysis: the file is stored, somebody has the lease, nobody is there.
