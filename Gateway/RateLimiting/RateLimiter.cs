@@ -105,7 +105,7 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
 
     /// <summary>
     /// Uploads that were refused are given back; bodies of unknown length are counted as they come. Whoever hangs up before the answer has
-    /// counted: the analysis may run all the same.
+    /// counted: the analysis may run all the same. So has who waited for an analysis that failed: its answer is an error, and names it.
     /// </summary>
     private async Task CountAsync(HttpContext context, RequestDelegate next, List<NamedLimit> limits)
     {
@@ -114,7 +114,9 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
         var counted = new CountingStream(context.Request.Body);
         if (bytes.Count > 0) context.Request.Body = counted;
         // Before the client hears of it, who may come again at once.
-        context.Response.OnStarting(() => context.Response.StatusCode >= 400 && !context.RequestAborted.IsCancellationRequested ? CorrectAsync(uploads, -1) : Task.CompletedTask);
+        context.Response.OnStarting(() => context.Response.StatusCode >= 400 && context.Response.Headers.ContentLocation.Count == 0 && !context.RequestAborted.IsCancellationRequested
+            ? CorrectAsync(uploads, -1)
+            : Task.CompletedTask);
         try
         {
             await next(context);

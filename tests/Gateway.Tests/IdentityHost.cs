@@ -36,7 +36,12 @@ internal sealed class IdentityHost : IAsyncDisposable
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            if (body == "refuse") context.Response.StatusCode = 404;
+            if (body == "fail")
+            {
+                context.Response.StatusCode = 422;
+                context.Response.Headers.ContentLocation = "/v1/analyses/an_1";
+            }
+            else if (body == "refuse") context.Response.StatusCode = 404;
             else await context.Response.WriteAsJsonAsync(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString()));
         });
         return new IdentityHost(backend, await GatewayHost.StartAsync(backend, backend, [("Identity:AllowLocal", "false"), ("Identity:BootstrapKey", key), .. settings]), key, waits);

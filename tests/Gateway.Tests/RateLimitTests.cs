@@ -67,6 +67,17 @@ public sealed class RateLimitTests(IdentityFixture fixture) : IClassFixture<Iden
     }
 
     [Fact]
+    public async Task An_analysis_that_was_waited_for_and_failed_has_counted()
+    {
+        var client = await ClientAsync(new { requests_per_second = 0, uploads_per_day = 2 });
+
+        Assert.Equal(422, (int)(await client.PostAsync("/predict", new StringContent("fail"))).StatusCode);
+        Assert.Equal(404, (int)(await client.PostAsync("/predict", new StringContent("refuse"))).StatusCode);
+        Assert.Equal(422, (int)(await client.PostAsync("/predict", new StringContent("fail"))).StatusCode);
+        Assert.Equal(429, (int)(await client.PostAsync("/predict", new StringContent("fail"))).StatusCode);
+    }
+
+    [Fact]
     public async Task Uploads_a_day_count_only_what_was_taken_in()
     {
         var client = await ClientAsync(new { requests_per_second = 0, uploads_per_day = 3 });
