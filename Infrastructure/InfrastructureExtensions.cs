@@ -103,7 +103,9 @@ public static class InfrastructureExtensions
     private static string CacheConnectionString(IHostApplicationBuilder builder) => ConnectionString(builder, "cache", "host:6379,password=…");
 
     private static string HistoryConnectionString(IHostApplicationBuilder builder) =>
-        ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
+        string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("history")) && builder.Configuration[DatabaseUrl.Variable] is { Length: > 0 } url
+            ? DatabaseUrl.ToConnectionString(url)
+            : ConnectionString(builder, "history", "Host=…;Username=…;Password=…;Database=…");
 
     private static string ConnectionString(IHostApplicationBuilder builder, string name, string form) =>
         builder.Configuration.GetConnectionString(name) is { } text && !string.IsNullOrWhiteSpace(text)
