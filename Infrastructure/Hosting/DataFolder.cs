@@ -1,6 +1,9 @@
 namespace Deepfake.Infrastructure.Hosting;
 
-/// <summary>The folder of an embedded host. One process at a time: a lock is held on it for as long as this lives.</summary>
+/// <summary>
+/// The folder of an embedded host: media, results, hashes of keys and secrets of webhooks. One process at a time: a lock is held on it for as
+/// long as this lives.
+/// </summary>
 internal sealed class DataFolder : IDisposable
 {
     private readonly FileStream _lock;
@@ -11,7 +14,7 @@ internal sealed class DataFolder : IDisposable
         Path = System.IO.Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(Path);
+            PrivateFolder.Create(Path);
             _lock = new FileStream(In("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,3 +1,5 @@
+using Deepfake.Infrastructure.Hosting;
+
 namespace Deepfake.Infrastructure.Objects;
 
 /// <summary>Downloaded objects in the temporary folder.</summary>
@@ -5,7 +7,7 @@ internal static class LocalCopies
 {
     public static async Task<LocalObject> CreateAsync(string folder, Stream content, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(folder);
+        PrivateFolder.CreateShared(folder);
         var path = Path.Combine(folder, Guid.NewGuid().ToString("n"));
         try
         {

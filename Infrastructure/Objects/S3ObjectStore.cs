@@ -36,7 +36,7 @@ public sealed partial class S3ObjectStore : IObjectStore, IPrepared, IDisposable
         _signer = connection.PublicEndpoint is { } address ? Client(connection, address) : _client;
         _signsHttp = (connection.PublicEndpoint ?? connection.Endpoint).Scheme == Uri.UriSchemeHttp;
         _bucket = new S3Bucket(_client, connection.Bucket, time, logger);
-        _downloads = Path.Combine(Path.GetTempPath(), "deepfake-objects");
+        _downloads = Path.Combine(Path.GetTempPath(), $"deepfake-objects-{Environment.UserName}");
         LocalCopies.RemoveStale(_downloads, time.GetUtcNow());
     }
 

@@ -88,7 +88,7 @@ public static class MediaFusion
                 ModelShare = first is null ? 0 : ensemble.ShareOf(first.Logits),
                 Coverage = joined.Crops.Count == 0 ? 1 : (double)joined.Crops.Count(crop => crop.Combined is not null) / joined.Crops.Count,
                 Quality = first?.Quality ?? 0,
-                HasForensics = signals is { Count: > 0 },
+                HasForensics = signals is not null,
             },
             thresholds,
             fit is null ? DisagreementRule.Default : fit.Disagreement);

@@ -106,8 +106,9 @@ public sealed class AnalysisMerger(
     {
         var profile = state.Record.Options.Profile;
         var fit = fusion.Current;
-        var fused = MediaFusion.Fuse(
-            index, [.. parts.Inference.Select(part => new ShardScores(part.Shard, part.Models))], parts.Forensics?.Signals, fit?.For(profile));
+        // None at all: measuring was given up.
+        var signals = parts.Forensics?.Signals is { Count: > 0 } measured ? measured : null;
+        var fused = MediaFusion.Fuse(index, [.. parts.Inference.Select(part => new ShardScores(part.Shard, part.Models))], signals, fit?.For(profile));
         return fit?.Has(profile) ?? profile == ThresholdProfile.Balanced ? fused : fused with { Warnings = [.. fused.Warnings, WarningCodes.ProfileNotFitted] };
     }
 

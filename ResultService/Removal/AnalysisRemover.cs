@@ -70,7 +70,10 @@ internal sealed partial class AnalysisRemover(
     private async Task<Deletion> CountAsync(string tenant, Deletion deletion, CancellationToken cancellationToken)
     {
         var total = new ObjectTotal();
-        foreach (var id in deletion.Analyses)
+        // Again, now that the removal is written down: a version that was begun before its starter could see it would be left behind.
+        var runs = deletion.Analyses.Union(await versions.ListAsync(tenant, deletion.AnalysisId, cancellationToken)).ToList();
+        deletion = deletion with { Analyses = runs, Records = [.. deletion.Records.Union(await FindRecordsAsync(tenant, runs, cancellationToken))] };
+        foreach (var id in runs)
         {
             await analyses.DeleteAsync(tenant, id, cancellationToken);
             await history.DeleteAsync(tenant, id, cancellationToken);

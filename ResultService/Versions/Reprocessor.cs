@@ -104,10 +104,11 @@ internal sealed partial class Reprocessor(
             return await reader.FindAsync(tenant, record.Id, cancellationToken) is { } other ? new ReprocessOutcome(other) : Unknown;
         }
 
-        if (await reader.FindAsync(tenant, first.Id, cancellationToken) is null)
+        if (await deletions.FindAsync(tenant, Deletion.IdOf(first.Id), cancellationToken) is not null || await reader.FindAsync(tenant, first.Id, cancellationToken) is null)
         {
-            // Removed meanwhile, and its medium with it: the removal must win.
+            // Being removed, or removed meanwhile, and its medium with it: the removal must win.
             await analyses.DeleteAsync(tenant, record.Id, cancellationToken);
+            await versions.ForgetAsync(tenant, first.Id, cancellationToken);
             return Unknown;
         }
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Removal;
 using Deepfake.ResultService.Tests.Hosting;
 using Deepfake.ResultService.Versions;
 
@@ -67,6 +69,37 @@ public sealed class ReprocessTests
         using var third = await host.Client.PostAsync($"/v1/analyses/{first.Id}_v2/reprocess", null);
         Assert.Equal($"/v1/analyses/{first.Id}_v3", third.Headers.Location?.ToString());
         Assert.Equal(4, (await host.KeysAsync(first.Id)).Count); // the cancelled version took nothing of the first along
+    }
+
+    [Fact]
+    public async Task A_version_does_not_begin_while_its_first_is_being_removed()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var first = await Submission.EndedAsync(host);
+        var deletions = host.Get<IDocumentStore<Deletion>>();
+        var removal = new Deletion { AnalysisId = first.Id, Reason = DeletionReasons.Request, RequestedAt = host.Clock.GetUtcNow(), Analyses = [first.Id], Records = [] };
+
+        Assert.True(await deletions.TryAddAsync(new Document<Deletion>("default", Deletion.IdOf(first.Id), removal), CancellationToken.None));
+
+        using var after = await host.Client.PostAsync($"/v1/analyses/{first.Id}/reprocess", null);
+        Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
+        Assert.Null(await host.Analyses.FindAsync($"{first.Id}_v2", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_was_begun_before_a_removal_could_be_seen_goes_with_it()
+    {
+        await using var host = await ResultHost.StartAsync();
+        var first = await Submission.EndedAsync(host);
+        using var begun = await host.Client.PostAsync($"/v1/analyses/{first.Id}/reprocess", null);
+        var removal = new Deletion { AnalysisId = first.Id, Reason = DeletionReasons.Request, RequestedAt = host.Clock.GetUtcNow(), Analyses = [first.Id], Records = [] };
+        await host.Get<IDocumentStore<Deletion>>().TryAddAsync(new Document<Deletion>("default", Deletion.IdOf(first.Id), removal), CancellationToken.None);
+
+        var receipt = await host.Get<AnalysisRemover>().CompleteAsync("default", Deletion.IdOf(first.Id), CancellationToken.None);
+
+        Assert.NotNull(receipt);
+        Assert.Null(await host.Analyses.FindAsync($"{first.Id}_v2", CancellationToken.None));
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Client.GetAsync($"/v1/analyses/{first.Id}_v2")).StatusCode);
     }
 
     [Fact]
