@@ -97,7 +97,7 @@ internal sealed partial class BatchWork(
             {
                 if (await analyses.FindAsync(document.Tenant, item.AnalysisId, cancellationToken) is not null) return item with { State = ItemState.Accepted };
                 await submitter.RequireRoomAsync(cancellationToken);
-                item = await FetchAsync(item, ObjectKeys.Media(document.Tenant, item.AnalysisId), cancellationToken);
+                item = await FetchAsync(document.Tenant, item, cancellationToken);
             }
 
             return await SubmitAsync(document, item, cancellationToken);
@@ -148,10 +148,11 @@ internal sealed partial class BatchWork(
         }
     }
 
-    private async Task<StoredItem> FetchAsync(StoredItem item, string key, CancellationToken cancellationToken)
+    private async Task<StoredItem> FetchAsync(string tenant, StoredItem item, CancellationToken cancellationToken)
     {
         StoredMedia? media = null;
-        using var place = await fetcher.EnterAsync(cancellationToken);
+        var key = ObjectKeys.Media(tenant, item.AnalysisId);
+        using var place = await fetcher.EnterAsync(tenant, cancellationToken);
         var name = await fetcher.FetchAsync(fetcher.Read(item.Url!), async body => media = await intake.StoreAsync(key, body, cancellationToken), cancellationToken);
         return item with { Media = media, Fields = item.Fields with { FileName = item.Fields.FileName ?? name } };
     }

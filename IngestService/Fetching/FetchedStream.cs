@@ -1,8 +1,33 @@
 namespace Deepfake.IngestService.Fetching;
 
-/// <summary>The body of an answer; stops with the time of the fetch, and tells its own failures from those of who reads it.</summary>
-internal sealed class FetchedStream(Stream body, CancellationToken stop) : Stream
+/// <summary>
+/// The body of an answer; stops with the time of the fetch, or when the server brings it too slowly, and tells its own failures from those
+/// of who reads it. Only time in which the server was waited for counts.
+/// </summary>
+internal sealed class FetchedStream : Stream
 {
+    /// <summary>Bytes per second that a server brings at least, as of a client that uploads.</summary>
+    public const int MinimumRate = 8 * 1024;
+
+    /// <summary>Over how long that is measured.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromSeconds(15);
+
+    private readonly Stream _body;
+    private readonly TimeProvider _time;
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenSource _slow = new();
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private TimeSpan _waited;
+    private long? _waitsSince;
+    private long _bytes;
+
+    public FetchedStream(Stream body, TimeProvider time, CancellationToken stop)
+    {
+        (_body, _time, _stop) = (body, time, stop);
+        _timer = time.CreateTimer(_ => Measure(), null, Window, Window);
+    }
+
     /// <summary>What ended it early.</summary>
     public Exception? Failure { get; private set; }
 
@@ -24,12 +49,21 @@ internal sealed class FetchedStream(Stream body, CancellationToken stop) : Strea
     {
         try
         {
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
-            return await body.ReadAsync(buffer, both.Token);
+            using var any = CancellationTokenSource.CreateLinkedTokenSource(_stop, _slow.Token, cancellationToken);
+            lock (_gate) _waitsSince = _time.GetTimestamp();
+            var read = await _body.ReadAsync(buffer, any.Token);
+            lock (_gate)
+            {
+                _bytes += read;
+                Wait();
+                _waitsSince = null;
+            }
+
+            return read;
         }
         catch (Exception e)
         {
-            Failure = e;
+            Failure = _slow.IsCancellationRequested ? new TooSlowException(e) : e;
             // The reader's own token is not cancelled: to it, this is a stream that broke.
             throw e is OperationCanceledException && !cancellationToken.IsCancellationRequested ? new IOException("The fetch ran out of time.", e) : e;
         }
@@ -52,7 +86,34 @@ internal sealed class FetchedStream(Stream body, CancellationToken stop) : Strea
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) body.Dispose();
+        if (disposing)
+        {
+            _timer.Dispose();
+            _body.Dispose();
+        }
+
         base.Dispose(disposing);
     }
+
+    private void Measure()
+    {
+        lock (_gate)
+        {
+            Wait();
+            // A window in which the reader had other things to do tells little of the server.
+            if (_waited >= Window / 2 && _bytes < MinimumRate * _waited.TotalSeconds) _slow.Cancel();
+            (_waited, _bytes) = (TimeSpan.Zero, 0);
+        }
+    }
+
+    private void Wait()
+    {
+        if (_waitsSince is not { } since) return;
+        var now = _time.GetTimestamp();
+        _waited += _time.GetElapsedTime(since, now);
+        _waitsSince = now;
+    }
 }
+
+/// <summary>A server brings less than it must.</summary>
+internal sealed class TooSlowException(Exception inner) : IOException("The server sends too slowly.", inner);

@@ -19,7 +19,7 @@ internal sealed partial class MediaFetcher : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<MediaFetcher> _logger;
     private readonly HttpClient _client;
-    private readonly SemaphoreSlim _room;
+    private readonly FetchRoom _room;
 
     /// <summary>Prepares the connection pool.</summary>
     public MediaFetcher(GuardedHandler guard, IOptions<IngestOptions> options, TimeProvider time, ILogger<MediaFetcher> logger)
@@ -32,7 +32,7 @@ internal sealed partial class MediaFetcher : IDisposable
     {
         (_guard, _options, _time, _logger) = (guard, options.Value, time, logger);
         _ports = options.Value.ReadUrlPorts();
-        _room = new SemaphoreSlim(options.Value.UrlConcurrency);
+        _room = new FetchRoom(options.Value.UrlConcurrency, time);
         if (handler is SocketsHttpHandler sockets) sockets.MaxResponseHeadersLength = 16; // KB
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Deepfake.Aspire-Fetch", "1.0"));
@@ -57,7 +57,7 @@ internal sealed partial class MediaFetcher : IDisposable
         {
             using var response = await SendAsync(address, stop.Token);
             RequireFile(response);
-            await using var body = new FetchedStream(await response.Content.ReadAsStreamAsync(stop.Token), stop.Token);
+            await using var body = new FetchedStream(await response.Content.ReadAsStreamAsync(stop.Token), _time, stop.Token);
             try
             {
                 await take(body);
@@ -75,19 +75,12 @@ internal sealed partial class MediaFetcher : IDisposable
         }
     }
 
-    /// <summary>Waits until there is room for one more fetch; disposing gives it back.</summary>
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken)
-    {
-        await _room.WaitAsync(cancellationToken);
-        return new Place(_room);
-    }
+    /// <summary>Waits until there is room for one more fetch of a tenant; disposing gives it back.</summary>
+    /// <exception cref="SubmissionRejectedException">There is none for now.</exception>
+    public Task<IDisposable> EnterAsync(string tenant, CancellationToken cancellationToken) => _room.EnterAsync(tenant, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _client.Dispose();
-        _room.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(Uri address, CancellationToken cancellationToken)
     {
@@ -116,6 +109,7 @@ internal sealed partial class MediaFetcher : IDisposable
     private Exception Explain(Exception failure, CancellationToken patience, CancellationToken client)
     {
         if (failure is SubmissionRejectedException) return failure;
+        if (failure is TooSlowException) return Unreachable("The file came too slowly.", failure);
         client.ThrowIfCancellationRequested();
         if (ForbiddenAddressException.Caused(failure))
         {
@@ -136,11 +130,6 @@ internal sealed partial class MediaFetcher : IDisposable
     }
 
     private static SubmissionRejectedException Unreachable(string detail, Exception? inner = null) => new(ErrorCodes.UrlUnreachable, detail, inner);
-
-    private sealed class Place(SemaphoreSlim room) : IDisposable
-    {
-        public void Dispose() => room.Release();
-    }
 
     private static partial class Log
     {

@@ -17,7 +17,7 @@ internal sealed class UrlSubmission(MediaFetcher fetcher, Submitter submitter)
         request = request with { Named = new NamedFile($"url {address.AbsoluteUri}", fields) };
         if (await submitter.FindReplayAsync(request, cancellationToken) is { } replay) return replay;
         // Looked for again behind this: of many requests with one key, those that waited find the answer.
-        using var place = await fetcher.EnterAsync(cancellationToken);
+        using var place = await fetcher.EnterAsync(request.Tenant, cancellationToken);
         return await submitter.SubmitAsync(
             request,
             async take =>
