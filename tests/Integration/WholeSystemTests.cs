@@ -1,3 +1,6 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Objects;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -53,6 +56,7 @@ public sealed class WholeSystemTests
         await EachWasToldAsync(system, client, ended!, stubborn, patience.Token);
         await NothingIsLeftOverAsync(system, client, ids, files, patience.Token);
         await EachHasOneTraceAsync(system, ids, patience.Token);
+        await OldClientsAreAnsweredAsync(system, [files[4].Path, files[14].Path, files[0].Path], patience.Token);
 
         async Task ReachAsync(int count)
         {
@@ -132,6 +136,24 @@ public sealed class WholeSystemTests
         // A completed one was seen by every kind of service that reads the queue. SIGKILL takes unsent spans along, so not all were.
         string[] stages = ["FrameService", "InferenceWorker", "ForensicsWorker", "ResultService"];
         Assert.Contains(ids, id => stages.All(system.Traces.TracesOf(id).Values.Single().Contains));
+    }
+
+    /// <summary>The addresses of the earlier systems, and with one of them a batch, through the gateway: a photo, a broken one and a film.</summary>
+    private static async Task OldClientsAreAnsweredAsync(WholeSystem system, string[] files, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = system.Gateway.Address, Timeout = TimeSpan.FromMinutes(2) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", system.Key);
+        using var form = new MultipartFormDataContent();
+        foreach (var file in files) form.Add(new ByteArrayContent(await File.ReadAllBytesAsync(file, cancellationToken)), "files", Path.GetFileName(file));
+        using var answer = await http.PostAsync(new Uri("/predict/batch", UriKind.Relative), form, cancellationToken);
+        var entries = (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).EnumerateArray().ToList();
+        Assert.Equal(files.Select(Path.GetFileName), entries.Select(entry => entry.GetProperty("filename").GetString()));
+        Assert.Equal([null, ErrorCodes.Truncated, null], entries.Select(entry => entry.TryGetProperty("code", out var code) ? code.GetString() : null));
+
+        using var film = new MultipartFormDataContent { { new ByteArrayContent(await File.ReadAllBytesAsync(files[2], cancellationToken)), "file", "film.mp4" } };
+        using var upload = await http.PostAsync(new Uri("/upload", UriKind.Relative), film, cancellationToken);
+        Assert.Equal(200, (int)upload.StatusCode);
+        Assert.InRange((await upload.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("frame_analysis").GetProperty("total_frames").GetInt32(), 1, 1000);
     }
 
     private static async Task<List<string>> KeysAsync(S3ObjectStore store, CancellationToken cancellationToken)
