@@ -50,9 +50,13 @@ internal sealed class BatchClaims(IDocumentStore<BatchClaim> documents, IOptions
     public async Task<int> RemoveAsync(CancellationToken cancellationToken)
     {
         var count = 0;
-        foreach (var claim in await documents.ListDueAsync(time.GetUtcNow(), BatchSize, cancellationToken))
-            if (await documents.TryDeleteAsync(claim.Tenant, claim.Id, claim.Version, cancellationToken)) count++;
-        return count;
+        while (true)
+        {
+            var due = await documents.ListDueAsync(time.GetUtcNow(), BatchSize, cancellationToken);
+            foreach (var claim in due)
+                if (await documents.TryDeleteAsync(claim.Tenant, claim.Id, claim.Version, cancellationToken)) count++;
+            if (due.Count < BatchSize) return count;
+        }
     }
 
     private static string Forgotten(string batchId) => $"deleted_{batchId}";

@@ -12,21 +12,29 @@ internal sealed class ExpiredUploads(IDocumentStore<Upload> documents, UploadBoo
     public async Task<int> RemoveAsync(CancellationToken cancellationToken)
     {
         var count = 0;
-        foreach (var document in await documents.ListDueAsync(time.GetUtcNow(), BatchSize, cancellationToken))
+        while (true)
         {
-            try
-            {
-                // Submitted, and then the process died: without a record the bytes are nobody's.
-                var isNobodys = document.Value.State == UploadState.Submitted && await submission.FindAnalysisAsync(document.Tenant, document.Value.AnalysisId, cancellationToken) is null;
-                await book.RemoveAsync(isNobodys ? document with { Value = document.Value with { State = UploadState.Complete } } : document, cancellationToken);
-                count++;
-            }
-            catch (SubmissionRejectedException)
-            {
-                // Another replica was faster.
-            }
+            var due = await documents.ListDueAsync(time.GetUtcNow(), BatchSize, cancellationToken);
+            var before = count;
+            foreach (var document in due)
+                if (await TryRemoveAsync(document, cancellationToken)) count++;
+            // What does not go now would be listed again.
+            if (due.Count < BatchSize || count == before) return count;
         }
+    }
 
-        return count;
+    private async Task<bool> TryRemoveAsync(Document<Upload> document, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Submitted, and then the process died: without a record the bytes are nobody's.
+            var isNobodys = document.Value.State == UploadState.Submitted && await submission.FindAnalysisAsync(document.Tenant, document.Value.AnalysisId, cancellationToken) is null;
+            await book.RemoveAsync(isNobodys ? document with { Value = document.Value with { State = UploadState.Complete } } : document, cancellationToken);
+            return true;
+        }
+        catch (SubmissionRejectedException)
+        {
+            return false; // another replica was faster
+        }
     }
 }

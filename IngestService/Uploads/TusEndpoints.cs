@@ -52,7 +52,7 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
         headers.Location = $"/v1/uploads/{document.Id}";
         if (isPiece)
         {
-            using var turn = await turns.TakeAsync(document.Id, http.RequestAborted);
+            using var turn = await turns.TakeAsync(tenant, document.Id, http.RequestAborted);
             document = await AppendAsync(http, turn, document, offset: 0);
         }
 
@@ -66,7 +66,7 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
     {
         var headers = Begin(http);
         RequireVersion(http.Request);
-        using var turn = await turns.TakeAsync(id, http.RequestAborted);
+        using var turn = await turns.TakeAsync(http.GetCaller().Tenant, id, http.RequestAborted);
         var document = await book.GetAsync(http.GetCaller().Tenant, id, http.RequestAborted);
         document = await FinishAsync(http, document);
         headers[OffsetHeader] = Number(document.Value.Offset);
@@ -83,7 +83,7 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
         RequireVersion(http.Request);
         if (http.Request.ContentType != PieceType) throw new SubmissionRejectedException(ErrorCodes.UnsupportedMedia, $"The content type of a piece is {PieceType}.");
         var offset = ReadNumber(http.Request, OffsetHeader);
-        using var turn = await turns.TakeAsync(id, http.RequestAborted);
+        using var turn = await turns.TakeAsync(http.GetCaller().Tenant, id, http.RequestAborted);
         var document = await book.GetAsync(http.GetCaller().Tenant, id, http.RequestAborted);
         document = await AppendAsync(http, turn, document, offset);
         headers[OffsetHeader] = Number(document.Value.Offset);
@@ -95,7 +95,7 @@ internal sealed class TusEndpoints(UploadBook book, UploadTurns turns, UploadSub
     public async Task<IResult> TerminateAsync(string id, HttpContext http)
     {
         Begin(http);
-        using var turn = await turns.TakeAsync(id, http.RequestAborted);
+        using var turn = await turns.TakeAsync(http.GetCaller().Tenant, id, http.RequestAborted);
         await book.RemoveAsync(await book.GetAsync(http.GetCaller().Tenant, id, http.RequestAborted), http.RequestAborted);
         return TypedResults.NoContent();
     }

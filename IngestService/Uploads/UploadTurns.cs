@@ -12,9 +12,13 @@ internal sealed class UploadTurns(TimeProvider time)
     private readonly ConcurrentDictionary<string, Turn> _turns = new();
 
     /// <summary>Asks whoever has the turn to give way, and waits until they have put away what they hold.</summary>
+    /// <param name="tenant">Who asks: nobody gives way to another tenant.</param>
+    /// <param name="uploadId">The upload, which need not exist.</param>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
     /// <exception cref="TimeoutException">They do not.</exception>
-    public async Task<Turn> TakeAsync(string id, CancellationToken cancellationToken)
+    public async Task<Turn> TakeAsync(string tenant, string uploadId, CancellationToken cancellationToken)
     {
+        var id = $"{tenant}/{uploadId}";
         var mine = new Turn(this, id);
         for (Turn holder; (holder = _turns.GetOrAdd(id, mine)) != mine;)
         {

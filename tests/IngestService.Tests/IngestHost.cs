@@ -9,6 +9,7 @@ using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.IngestService.Sweeping;
 using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
@@ -52,6 +53,8 @@ internal sealed class IngestHost : IAsyncDisposable
     public IAnalysisStore Analyses => _app.Services.GetRequiredService<IAnalysisStore>();
 
     public IHistoryStore History => _app.Services.GetRequiredService<IHistoryStore>();
+
+    public IEnumerable<IExpiry> Expiries => _app.Services.GetServices<IExpiry>();
 
     public Inbox Inbox => _app.Services.GetRequiredService<Inbox>();
 

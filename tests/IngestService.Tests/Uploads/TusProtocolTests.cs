@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Documents;
 using Deepfake.IngestService.Uploads;
 
 namespace Deepfake.IngestService.Tests.Uploads;
@@ -246,6 +247,25 @@ public sealed class TusProtocolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nobody_gives_way_to_another_tenant()
+    {
+        var url = await CreateAsync(Jpeg.Length);
+        using var slow = new StuckContent(Jpeg[..300]);
+        var mine = SendAsync("PATCH", url, slow, ("Upload-Offset", "0"));
+        await slow.Sent;
+
+        foreach (var method in new[] { "HEAD", "DELETE" })
+        {
+            using var theirs = await SendAsync(method, url, null, (IngestHost.TenantHeader, "other"));
+            Assert.Equal(HttpStatusCode.NotFound, theirs.StatusCode);
+        }
+
+        await Answers.IsProblemAsync(await PatchAsync(url, 0, Jpeg, (IngestHost.TenantHeader, "other")), 404, ErrorCodes.NotFound);
+        slow.Release();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => mine); // nobody had answered it
+    }
+
+    [Fact]
     public async Task Of_writers_of_one_offset_one_wins()
     {
         var url = await CreateAsync(Jpeg.Length);
@@ -274,6 +294,21 @@ public sealed class TusProtocolTests : IAsyncLifetime
 
         await IngestHost.UntilAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the upload is removed");
         await host.AssertNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task More_uploads_than_a_batch_go_in_one_round()
+    {
+        await using var host = await IngestHost.StartAsync(null, ("Ingest:ExpiryInterval", "01:00:00"));
+        var documents = host.Documents<Upload>();
+        var past = DateTimeOffset.UtcNow.AddMinutes(-1);
+        var uploads = Enumerable.Range(0, 250).Select(i => new Upload { Kind = UploadKind.Resumable, AnalysisId = $"an_{i:d26}", Length = 1, CreatedAt = past.AddDays(-1), ExpiresAt = past });
+        await Task.WhenAll(uploads.Select(upload => documents.TryAddAsync(new Document<Upload>("default", Upload.IdOf(upload.AnalysisId), upload, past), CancellationToken.None)));
+
+        var removed = await Assert.Single(host.Expiries.OfType<ExpiredUploads>()).RemoveAsync(CancellationToken.None);
+
+        Assert.Equal(250, removed);
+        Assert.Empty(await documents.ListAsync("default", null, 1, CancellationToken.None));
     }
 
     [Fact]
