@@ -129,16 +129,31 @@ internal sealed partial class Submitter(
             throw;
         }
 
-        if (claim is not null && !await SettleAsync(claim, Bare(record)))
-        {
-            // So late that another request took the claim for abandoned: the answer is theirs.
-            (claim, isOurs) = await ClaimAsync(request, id, media, fields, finished: null);
-            if (isOurs || claim!.Value.AnalysisId != id) await recorder.ForgetAsync(record);
-            return isOurs ? throw Unavailable(new TimeoutException("The claim was taken over and came to nothing.")) : await ReplayedAsync(request.Tenant, claim!.Value);
-        }
-
+        // An upload has one analysis, whoever makes it; else it is one too many.
+        if (claim is not null && !await SettleAsync(claim, Bare(record)) && mark is null) return await GiveWayAsync(request, record, media, fields);
         await recorder.PublishAsync(record);
         return new SubmissionOutcome(Accepted(record), OutcomeKind.Accepted);
+    }
+
+    /// <summary>So late that another request took the claim for abandoned: the answer is theirs, and the own record goes.</summary>
+    private async Task<SubmissionOutcome> GiveWayAsync(SubmissionRequest request, AnalysisRecord record, StoredMedia media, SubmissionFields fields)
+    {
+        Document<IdempotencyClaim>? claim;
+        bool isOurs;
+        try
+        {
+            (claim, isOurs) = await ClaimAsync(request, record.Id, media, fields, finished: null);
+        }
+        catch
+        {
+            await recorder.ForgetAsync(record);
+            throw;
+        }
+
+        if (isOurs || claim!.Value.AnalysisId != record.Id) await recorder.ForgetAsync(record);
+        if (!isOurs) return await ReplayedAsync(request.Tenant, claim!.Value);
+        await claims.ReleaseAsync(claim!, CancellationToken.None);
+        throw Unavailable(new TimeoutException("The claim was taken over and came to nothing."));
     }
 
     private async Task<IdempotencyClaim?> FindSettledAsync(SubmissionRequest request, CancellationToken cancellationToken)

@@ -209,6 +209,18 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public async Task Who_was_taken_over_leaves_no_record_while_the_other_is_still_at_it()
+    {
+        await using var host = await IngestHost.StartAsync(null, ("Ingest:IdempotencyPatience", "00:00:00.100"));
+        host.Breaks.Analyses.Before[nameof(IAnalysisStore.CreateAsync)] = () => TakeOverAsync(host, "k1", isSettled: false).GetAwaiter().GetResult();
+
+        await Answers.IsProblemAsync(await SubmitAsync(host, "k1"), 409, ErrorCodes.IdempotencyInProgress);
+
+        await host.AssertNothingLeftAsync();
+        Assert.Empty(await host.Analyses.FindUnfinishedAsync(10, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Keys_are_forgotten_after_their_time()
     {
         await using var host = await IngestHost.StartAsync(null, ("Ingest:IdempotencyWindow", "00:00:01"), ("Ingest:ExpiryInterval", "00:00:00.100"));
@@ -243,7 +255,7 @@ public sealed class IdempotencyTests
         Assert.True(await host.Documents<IdempotencyClaim>().TryAddAsync(document, CancellationToken.None));
     }
 
-    private static async Task TakeOverAsync(IngestHost host, string key)
+    private static async Task TakeOverAsync(IngestHost host, string key, bool isSettled = true)
     {
         var claim = (await FindAsync(host, key))!;
         var answer = new Analysis
@@ -255,6 +267,6 @@ public sealed class IdempotencyTests
             CreatedAt = DateTimeOffset.UtcNow,
             Media = new MediaSummary { Format = MediaFormat.Jpeg, Sha256 = "", SizeBytes = 1 },
         };
-        Assert.True(await host.Documents<IdempotencyClaim>().TryUpdateAsync(claim with { Value = claim.Value with { AnalysisId = answer.Id, Answer = answer } }, CancellationToken.None));
+        Assert.True(await host.Documents<IdempotencyClaim>().TryUpdateAsync(claim with { Value = claim.Value with { AnalysisId = answer.Id, Answer = isSettled ? answer : null } }, CancellationToken.None));
     }
 }
