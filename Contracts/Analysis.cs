@@ -283,6 +283,9 @@ public sealed record FaceTrack
     /// <summary>Median face size in source pixels (the longer side of the box).</summary>
     public required double SizePixels { get; init; }
 
+    /// <summary>Media time of the pictures below: the best of those that score as high as the whole; null where nothing was scored.</summary>
+    public double? PictureSeconds { get; init; }
+
     /// <summary>Link to a picture of this face.</summary>
     public string? Crop { get; init; }
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
-using Deepfake.Infrastructure.History;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Pictures;
 using Deepfake.ServiceDefaults.Identity;
@@ -14,7 +13,7 @@ internal static class EvidenceEndpoints
 {
     public static void Map(RouteGroupBuilder group)
     {
-        group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("The best picture of a face, as PNG.")
+        group.MapGet("/analyses/{id}/faces/{trackId:int}", FaceAsync).WithName("GetFace").WithSummary("A picture of a face, as PNG: the best of those that score as high as the whole.")
             .Produces(200, contentType: "image/png").ProducesProblem(404).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}/faces/{trackId:int}/heatmap", HeatMapAsync).WithName("GetFaceHeatMap")
             .WithSummary("The same picture, with what speaks for manipulation laid over it in yellow to red.")
@@ -31,25 +30,24 @@ internal static class EvidenceEndpoints
             .Produces<ReportDocument>().ProducesProblem(404).ProducesProblem(409).RequireScope(Scopes.Read);
     }
 
-    private static Task<IResult> FaceAsync(
-        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
-        PictureAsync(id, $"face-{trackId}.png", "There is no picture of this face.", crops.EncodeBestAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+    private static Task<IResult> FaceAsync(string id, int trackId, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, FaceCrops crops) =>
+        PictureAsync(id, trackId, $"face-{trackId}.png", "There is no picture of this face.", crops.EncodeFaceAsync, http, analyses, reader);
 
-    private static Task<IResult> HeatMapAsync(
-        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
-        PictureAsync(id, $"face-{trackId}-heat.png", "There is no heat map of this face.", crops.EncodeHeatAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+    private static Task<IResult> HeatMapAsync(string id, int trackId, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, FaceCrops crops) =>
+        PictureAsync(id, trackId, $"face-{trackId}-heat.png", "There is no heat map of this face.", crops.EncodeHeatAsync, http, analyses, reader);
 
-    private static Task<IResult> FrameAsync(
-        string id, int trackId, HttpContext http, IAnalysisStore analyses, IHistoryStore history, FaceCrops crops, CancellationToken cancellationToken) =>
-        PictureAsync(id, $"face-{trackId}-frame.png", "There is no frame with this face.", crops.EncodeFrameAsync(http.GetCaller().Tenant, id, trackId, cancellationToken), http, analyses, history);
+    private static Task<IResult> FrameAsync(string id, int trackId, HttpContext http, IAnalysisStore analyses, AnalysisReader reader, FaceCrops crops) =>
+        PictureAsync(id, trackId, $"face-{trackId}-frame.png", "There is no frame with this face.", crops.EncodeFrameAsync, http, analyses, reader);
 
     private static async Task<IResult> PictureAsync(
-        string id, string name, string missing, Task<byte[]?> picture, HttpContext http, IAnalysisStore analyses, IHistoryStore history)
+        string id, int trackId, string name, string missing, Func<string, string, int, double?, CancellationToken, Task<byte[]?>> encode,
+        HttpContext http, IAnalysisStore analyses, AnalysisReader reader)
     {
-        var png = await picture;
         var tenant = http.GetCaller().Tenant;
-        if (await analyses.FindAsync(tenant, id, http.RequestAborted) is null && await history.FindAsync(tenant, id, http.RequestAborted) is null) return AnalysisEndpoints.NotFound();
-        if (png is null) return Problem.Answer(ErrorCodes.NotFound, missing);
+        var analysis = await reader.FindResultAsync(tenant, id, http.RequestAborted);
+        if (analysis is null && await analyses.FindAsync(tenant, id, http.RequestAborted) is null) return AnalysisEndpoints.NotFound();
+        var moment = analysis?.Faces.FirstOrDefault(face => face.TrackId == trackId)?.PictureSeconds;
+        if (await encode(tenant, id, trackId, moment, http.RequestAborted) is not { } png) return Problem.Answer(ErrorCodes.NotFound, missing);
         SetHeaders(http, name, "default-src 'none'; sandbox");
         return TypedResults.Bytes(png, "image/png");
     }

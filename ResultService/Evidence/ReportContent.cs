@@ -56,6 +56,17 @@ public static class ReportText
         _ => "",
     };
 
+    /// <summary>How well a signal separates; a dash where that was not measured.</summary>
+    public static string Auc(MeasuredAuc? auc) => auc is null ? "–" : string.Create(CultureInfo.InvariantCulture, $"{auc.Value:0.00} ({auc.Low:0.00}–{auc.High:0.00})");
+
+    /// <summary>Where a signal stands out; empty for nowhere in particular.</summary>
+    public static string Places(Signal signal)
+    {
+        var places = signal.Places.Select(place => string.Join(", ", new[] { place.TrackId is { } face ? $"face {face}" : "", Place(place.StartSeconds, place.EndSeconds) }.Where(part => part.Length > 0)))
+            .Where(place => place.Length > 0).Distinct().ToList();
+        return places.Count > 0 ? $"({string.Join("; ", places)})" : "";
+    }
+
     /// <summary>A size in words.</summary>
     public static string Size(long bytes) => bytes switch
     {

@@ -21,9 +21,9 @@ public sealed class ReportWriter(FaceCrops crops, IServiceProvider services, ILo
         {
             faces.Add(new ReportFace(
                 track,
-                await crops.EncodeBestAsync(tenant, analysis.Id, track.TrackId, cancellationToken),
-                track.HeatMap is null ? null : await crops.EncodeHeatAsync(tenant, analysis.Id, track.TrackId, cancellationToken),
-                track == shown[0] ? await crops.EncodeFrameAsync(tenant, analysis.Id, track.TrackId, cancellationToken) : null));
+                await crops.EncodeFaceAsync(tenant, analysis.Id, track.TrackId, track.PictureSeconds, cancellationToken),
+                track.HeatMap is null ? null : await crops.EncodeHeatAsync(tenant, analysis.Id, track.TrackId, track.PictureSeconds, cancellationToken),
+                track == shown[0] ? await crops.EncodeFrameAsync(tenant, analysis.Id, track.TrackId, track.PictureSeconds, cancellationToken) : null));
         }
 
         return new ReportContent(analysis, faces, Version, time.GetUtcNow());

@@ -102,7 +102,7 @@ public static class MediaFusion
             Thresholds = thresholds,
             FalsePositiveRate = fit?.FalsePositiveRate,
             Gates = gates,
-            Faces = [.. tracks.Select(track => track.ToContract())],
+            Faces = [.. tracks.Select(track => track.ToContract(gates))],
             DecidingTrack = first?.TrackId,
             Frames = Timeline(index, joined.Crops),
             Segments = overTime ? Segments(tracks, Interval(index), thresholds) : [],

@@ -40,7 +40,8 @@ public sealed record PooledTrack(int TrackId, double?[] Logits, double? Combined
     }
 
     /// <summary>As records carry it, without the link to its picture.</summary>
-    public FaceTrack ToContract()
+    /// <param name="gates">What the quality of a crop is measured by.</param>
+    public FaceTrack ToContract(QualityGates gates)
     {
         var sizes = Crops.Select(crop => (double)crop.Face.Quality.SizePixels).Order().ToArray();
         return new FaceTrack
@@ -51,6 +52,16 @@ public sealed record PooledTrack(int TrackId, double?[] Logits, double? Combined
             LastSeconds = Crops[^1].Seconds,
             Frames = Crops.Select(crop => crop.Frame).Distinct().Count(),
             SizePixels = Math.Round(sizes[sizes.Length / 2], 1),
+            PictureSeconds = Telling(gates)?.Seconds,
         };
+    }
+
+    /// <summary>The crop to show: of those that score as high as the face as a whole, which is what the score is about, the one of the best quality.</summary>
+    private ScoredCrop? Telling(QualityGates gates)
+    {
+        var least = Math.Min(Combined ?? 0, Crops.Max(crop => crop.Combined) ?? 0);
+        return Crops.Where(crop => crop.Combined >= least)
+            .OrderByDescending(crop => FaceQualityWeight.Of(crop.Face.Quality, gates)).ThenByDescending(crop => crop.Face.Quality.SizePixels).ThenBy(crop => crop.Seconds)
+            .FirstOrDefault();
     }
 }

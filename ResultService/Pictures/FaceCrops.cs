@@ -6,30 +6,33 @@ using Deepfake.ResultService.Merging;
 
 namespace Deepfake.ResultService.Pictures;
 
-/// <summary>Pictures of faces as PNG, made from the packs: the medium itself is never decoded here.</summary>
+/// <summary>
+/// Pictures of faces as PNG, made from the packs: the medium itself is never decoded here. They show a face at the moment that its record names; without
+/// one, where its quality is best.
+/// </summary>
 public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
 {
-    /// <summary>The best crop of a track, 256 × 256; null when there is none (any more).</summary>
-    public async Task<byte[]?> EncodeBestAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken) =>
-        await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is { } best ? Encode(best.Crop.Span) : null;
+    /// <summary>A crop of a track, 256 × 256; null when there is none (any more).</summary>
+    public async Task<byte[]?> EncodeFaceAsync(string tenant, string analysisId, int trackId, double? seconds, CancellationToken cancellationToken) =>
+        await ReadAsync(tenant, analysisId, trackId, seconds, cancellationToken) is { } shown ? Encode(shown.Crop.Span) : null;
 
     /// <summary>The same crop with what speaks for manipulation laid over it; null when there is none or no model says where it looked.</summary>
-    public async Task<byte[]?> EncodeHeatAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken) =>
-        await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is { } best && await EvidenceAsync(tenant, analysisId, best.Face, cancellationToken) is { } evidence
-            ? Encode(HeatMapPainter.Overlay(best.Crop.Span, evidence))
+    public async Task<byte[]?> EncodeHeatAsync(string tenant, string analysisId, int trackId, double? seconds, CancellationToken cancellationToken) =>
+        await ReadAsync(tenant, analysisId, trackId, seconds, cancellationToken) is { } shown && await EvidenceAsync(tenant, analysisId, shown.Face, cancellationToken) is { } evidence
+            ? Encode(HeatMapPainter.Overlay(shown.Crop.Span, evidence))
             : null;
 
     /// <summary>
     /// The whole frame of that crop, at most <see cref="FramePainter.MaxSide"/> pixels a side, with the face marked and its heat map back in its place, where
     /// there is one; null when there is no such frame (any more).
     /// </summary>
-    public async Task<byte[]?> EncodeFrameAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
+    public async Task<byte[]?> EncodeFrameAsync(string tenant, string analysisId, int trackId, double? seconds, CancellationToken cancellationToken)
     {
-        if (await ReadBestAsync(tenant, analysisId, trackId, cancellationToken) is not { } best) return null;
+        if (await ReadAsync(tenant, analysisId, trackId, seconds, cancellationToken) is not { } shown) return null;
         var pack = await ReadAsync(ObjectKeys.ShownFrames(tenant, analysisId), FramePack.ReadAsync, cancellationToken);
-        if (pack is null || ShownFrames.Thumbnail(pack, best.Seconds) is not { } thumbnail) return null;
-        var evidence = await EvidenceAsync(tenant, analysisId, best.Face, cancellationToken);
-        var frame = FramePainter.Paint(thumbnail, best.Index.Width, best.Index.Height, CropPlacement.Of(best.Face), best.Crop.Span, evidence);
+        if (pack is null || ShownFrames.Thumbnail(pack, shown.Seconds) is not { } thumbnail) return null;
+        var evidence = await EvidenceAsync(tenant, analysisId, shown.Face, cancellationToken);
+        var frame = FramePainter.Paint(thumbnail, shown.Index.Width, shown.Index.Height, CropPlacement.Of(shown.Face), shown.Crop.Span, evidence);
         return PngEncoder.Encode(frame.Rgb, frame.Width, frame.Height);
     }
 
@@ -44,14 +47,14 @@ public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
         return heat is { Count: > 0 } ? HeatMapPainter.Evidence(heat) : null;
     }
 
-    private async Task<BestCrop?> ReadBestAsync(string tenant, string analysisId, int trackId, CancellationToken cancellationToken)
+    private async Task<ShownCrop?> ReadAsync(string tenant, string analysisId, int trackId, double? seconds, CancellationToken cancellationToken)
     {
         try
         {
             var index = await objects.ReadAsync(ObjectKeys.Index(tenant, analysisId), cancellationToken);
-            if (ShownFrames.Best(index, trackId, fusion.Current?.QualityGates ?? new QualityGates()) is not var (face, seconds)) return null;
+            if (ShownFrames.Find(index, trackId, seconds, fusion.Current?.QualityGates ?? new QualityGates()) is not var (face, moment)) return null;
             var pack = await ReadAsync(ObjectKeys.FacePack(tenant, analysisId, face.Shard), FacePack.ReadAsync, cancellationToken);
-            return face.Row < pack?.Crops.Count ? new BestCrop(index, face, seconds, pack[face.Row]) : null;
+            return face.Row < pack?.Crops.Count ? new ShownCrop(index, face, moment, pack[face.Row]) : null;
         }
         catch (Exception e) when (e is ObjectNotFoundException or InvalidDataException)
         {
@@ -73,5 +76,5 @@ public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
         }
     }
 
-    private readonly record struct BestCrop(FaceIndex Index, IndexedFace Face, double Seconds, ReadOnlyMemory<byte> Crop);
+    private readonly record struct ShownCrop(FaceIndex Index, IndexedFace Face, double Seconds, ReadOnlyMemory<byte> Crop);
 }

@@ -7,7 +7,7 @@ using Deepfake.ResultService.Merging;
 namespace Deepfake.ResultService.Pictures;
 
 /// <summary>
-/// Keeps of a frame pack what will be shown: thumbnails of the frames that show the faces with the highest scores best. The rest, up to 20 MB, goes when
+/// Keeps of a frame pack what will be shown: thumbnails of the frames in which the faces with the highest scores are shown. The rest, up to 20 MB, goes when
 /// an analysis ends.
 /// </summary>
 public sealed class ShownFrames(IObjectStore objects, FusionSource fusion)
@@ -21,10 +21,14 @@ public sealed class ShownFrames(IObjectStore objects, FusionSource fusion)
     /// <summary>The faces that are shown: those with the highest scores, highest first.</summary>
     public static IReadOnlyList<FaceTrack> Faces(IReadOnlyList<FaceTrack> tracks) => [.. tracks.OrderByDescending(face => face.Score ?? -1).Take(MaxFaces)];
 
-    /// <summary>What shows a face best: by quality weight, then by size, then the earliest; null for an unknown face.</summary>
-    public static (IndexedFace Face, double Seconds)? Best(FaceIndex index, int trackId, QualityGates gates) =>
+    /// <summary>
+    /// What to show of a face: the moment that its record names, else, while there is no record, the best: by quality weight, then by size, then the
+    /// earliest. Null for an unknown face.
+    /// </summary>
+    public static (IndexedFace Face, double Seconds)? Find(FaceIndex index, int trackId, double? seconds, QualityGates gates) =>
         index.Frames.SelectMany(frame => frame.Faces.Select(face => (face, frame.Seconds))).Where(seen => seen.face.TrackId == trackId)
-            .OrderByDescending(seen => FaceQualityWeight.Of(seen.face.Quality, gates)).ThenByDescending(seen => seen.face.Quality.SizePixels)
+            .OrderBy(seen => seconds is { } moment ? Math.Abs(seen.Seconds - moment) : 0)
+            .ThenByDescending(seen => FaceQualityWeight.Of(seen.face.Quality, gates)).ThenByDescending(seen => seen.face.Quality.SizePixels)
             .Select(seen => ((IndexedFace, double)?)seen).FirstOrDefault();
 
     /// <summary>The thumbnail of a moment; null where the pack has none.</summary>
@@ -46,7 +50,7 @@ public sealed class ShownFrames(IObjectStore objects, FusionSource fusion)
             await using (var stream = await objects.OpenAsync(ObjectKeys.FramePack(tenant, analysis.Id), cancellationToken)) pack = await FramePack.ReadAsync(stream, cancellationToken);
             var index = await objects.ReadAsync(ObjectKeys.Index(tenant, analysis.Id), cancellationToken);
             var gates = fusion.Current?.QualityGates ?? new QualityGates();
-            var moments = Faces(analysis.Faces).Select(face => Best(index, face.TrackId, gates)?.Seconds).OfType<double>().Distinct().Order().ToList();
+            var moments = Faces(analysis.Faces).Select(face => Find(index, face.TrackId, face.PictureSeconds, gates)?.Seconds).OfType<double>().Distinct().Order().ToList();
             var pictures = moments.ConvertAll(second => Thumbnail(pack, second)).OfType<Picture>().ToList();
             if (pictures.Count == 0 || pictures.Count < moments.Count) return;
             using var kept = new MemoryStream();

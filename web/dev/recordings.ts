@@ -159,6 +159,7 @@ function facesOf(people: number, duration: number | null, probability: number | 
     last_seconds: duration === null ? 0 : duration - i * 3.5,
     frames: duration === null ? 1 : 32 - i * 9,
     size_pixels: Math.max(box.width, box.height),
+    picture_seconds: 0,
     crop: `/v1/analyses/${id}/faces/${i + 1}`,
     heat_map: null,
     frame: null,

@@ -7,7 +7,10 @@ namespace Deepfake.ResultService.Tests.Fusion;
 
 public sealed class MediaFusionTests
 {
-    private static FusedEvidence FuseImage(FusionManifest? fit, params ModelScores[] models) => MediaFusion.Fuse(Image(), [new ShardScores(0, models)], [], fit);
+    /// <summary>Forensics that arrived and have nothing to say; none at all count as missing.</summary>
+    private static readonly Signal[] Quiet = [Signal("noise", 0)];
+
+    private static FusedEvidence FuseImage(FusionManifest? fit, params ModelScores[] models) => MediaFusion.Fuse(Image(), [new ShardScores(0, models)], Quiet, fit);
 
     [Fact]
     public void One_model_without_a_fit_keeps_its_calibrated_probability_and_says_that_thresholds_are_defaults()
@@ -134,7 +137,7 @@ public sealed class MediaFusionTests
     [Fact]
     public void No_face_is_inconclusive_without_a_probability()
     {
-        var fused = MediaFusion.Fuse(Index(MediaKind.Image, [[]]), [], [], Fit(0, ("a", 1)));
+        var fused = MediaFusion.Fuse(Index(MediaKind.Image, [[]]), [], Quiet, Fit(0, ("a", 1)));
 
         Assert.Equal((Verdict.Inconclusive, null, null), (fused.Decision.Verdict, fused.Probability, fused.Decision.Confidence));
         Assert.Equal([ReasonCodes.NoFace], fused.Decision.Reasons);
@@ -147,12 +150,12 @@ public sealed class MediaFusionTests
     public void Faces_below_the_gates_are_inconclusive_and_a_good_face_outvotes_a_bad_one()
     {
         ShardScores[] high = [new(0, [Model("a", 0.99f)])];
-        Assert.Equal([ReasonCodes.FaceTooSmall], MediaFusion.Fuse(Image(Small), high, [], null).Decision.Reasons);
-        Assert.Equal([ReasonCodes.LowQuality], MediaFusion.Fuse(Image(Blurred), high, [], null).Decision.Reasons);
-        Assert.Equal([ReasonCodes.LowQuality], MediaFusion.Fuse(Image(Good with { Brightness = 5 }), high, [], null).Decision.Reasons);
+        Assert.Equal([ReasonCodes.FaceTooSmall], MediaFusion.Fuse(Image(Small), high, Quiet, null).Decision.Reasons);
+        Assert.Equal([ReasonCodes.LowQuality], MediaFusion.Fuse(Image(Blurred), high, Quiet, null).Decision.Reasons);
+        Assert.Equal([ReasonCodes.LowQuality], MediaFusion.Fuse(Image(Good with { Brightness = 5 }), high, Quiet, null).Decision.Reasons);
 
         var crowd = Index(MediaKind.Image, [[Face(1, 0, 0), Face(2, 0, 1, Small)]]);
-        var fused = MediaFusion.Fuse(crowd, [new ShardScores(0, [Model("a", 0.1f, 0.99f)])], [], null);
+        var fused = MediaFusion.Fuse(crowd, [new ShardScores(0, [Model("a", 0.1f, 0.99f)])], Quiet, null);
         Assert.Equal(Verdict.Authentic, fused.Decision.Verdict);
         Assert.Equal(0.1, fused.Probability!.Value, 3);
         Assert.Equal(0.99, fused.Faces[1].Score!.Value, 3);
@@ -176,7 +179,7 @@ public sealed class MediaFusionTests
     public void Late_forensics_are_named_and_cost_confidence()
     {
         ShardScores[] scores = [new(0, [Model("a", 0.95f)])];
-        var whole = MediaFusion.Fuse(Image(), scores, [], null);
+        var whole = MediaFusion.Fuse(Image(), scores, Quiet, null);
         var late = MediaFusion.Fuse(Image(), scores, null, null);
 
         Assert.Equal([ReasonCodes.HighFaceScore, ReasonCodes.ForensicsMissing], late.Decision.Reasons);
@@ -224,6 +227,7 @@ public sealed class MediaFusionTests
         float[] scores = [.. Enumerable.Range(0, 32).Select(i => i is >= 10 and < 20 ? 0.97f : 0.05f)];
         var fused = MediaFusion.Fuse(Film(32), Shards(8, ("a", scores)), [], null);
 
+        Assert.Equal(10, fused.Faces[0].PictureSeconds); // inside the stretch, where the score comes from
         var segment = Assert.Single(fused.Segments);
         Assert.Equal((9.5, 19.5, 1), (segment.StartSeconds, segment.EndSeconds, segment.TrackId));
         Assert.Equal(0.97, segment.Score, 3);
@@ -240,7 +244,7 @@ public sealed class MediaFusionTests
         var fused = FuseImage(null, Model("a", 0.99f));
 
         Assert.Empty(fused.Segments);
-        Assert.Empty(fused.Signals);
+        Assert.Equal(["noise"], fused.Signals.Select(signal => signal.Name));
     }
 
     [Fact]

@@ -76,6 +76,8 @@ export interface FaceTrack {
   last_seconds: number;
   frames: number;
   size_pixels: number;
+  /** Media time of the pictures. */
+  picture_seconds: number | null;
   crop: string | null;
   /** The same picture with what speaks for manipulation laid over it. */
   heat_map: string | null;
