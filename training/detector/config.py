@@ -25,7 +25,8 @@ class TrainConfig:
     """How a run is trained. A step sees 2 · (blend_pairs + pairs + look_alike_pairs) crops. `precision`: float32 or bfloat16 (matrix products
     only). `foreign_share`: how many of the blends (0–1) wear another person's face. `plain_share`: how many degradations leave fineness alone.
     `equally_sharp_share`: how many labelled pairs have the finer face blurred to the softness of the other. `continues`: a run whose averaged
-    weights are the start.
+    weights are the start; with `half_of_start` what is exported and scored lies half-way between that start and the end (Wortsman et al., CVPR
+    2022: what fine-tuning forgot comes back, most of what it learned stays).
     """
 
     seed: int
@@ -46,6 +47,7 @@ class TrainConfig:
     plain_share: float = 0.0
     equally_sharp_share: float = 0.0
     continues: str = ""
+    half_of_start: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,14 @@ TERMS = {
 def load_average(config: Config) -> nn.Module:
     """The averaged weights of a run's checkpoint, in evaluation mode."""
     state = torch.load(config.run_folder / "checkpoint.pt", map_location="cpu")
-    net = build(config.architecture, **{**config.options, "start": "scratch"})
+    # What a pretrained start would load is overwritten anyway; some nets have none.
+    net = build(config.architecture, **{name: "scratch" if name == "start" else value for name, value in config.options.items()})
     _match_layers(net, config)
-    net.load_state_dict(state["ema"])
+    weights = state["ema"]
+    if config.train.half_of_start:
+        start = torch.load(config.run_folder.with_name(config.train.continues) / "checkpoint.pt", map_location="cpu")["ema"]
+        weights = {name: (value + start[name]) / 2 if value.dtype.is_floating_point else value for name, value in weights.items()}
+    net.load_state_dict(weights)
     return net.eval()
 
 

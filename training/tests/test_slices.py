@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import torch
 from detector import config as configuration
 from detector.config import TRAINING, read_config
 from detector.data import CropRow, CropSet, Medium
+from detector.export import load_average
 from detector.parcels import pack, unpack
 from detector.train import Machine, train
 
@@ -113,6 +115,17 @@ class SliceTest(unittest.TestCase):
         self.assertEqual((whole[0], sliced[0], whole[2], sliced[2]), (3, 3, 4, 4))
         for name, value in whole[1].items():
             torch.testing.assert_close(sliced[1][name], value, rtol=1e-5, atol=1e-6, msg=name)
+
+    def test_half_of_the_start_lies_between_both_runs(self):
+        with mock.patch.object(configuration, "TRAINING", self.root / "two"):
+            train(self.config, crops(), False, seconds=0.0)
+            (self.root / "next.toml").write_text(CONFIG.replace('"tiny"', '"next"') + 'continues = "tiny"\nhalf_of_start = true\n')
+            following = read_config(self.root / "next.toml")
+            train(following, crops(), False, seconds=0.0)
+            start, end = load_average(self.config), load_average(dataclasses.replace(following, train=dataclasses.replace(following.train, half_of_start=False)))
+            for half, a, b in zip(load_average(following).parameters(), start.parameters(), end.parameters()):
+                torch.testing.assert_close(half, (a + b) / 2)
+                self.assertTrue((a != b).any())
 
     def test_a_slice_ends_before_its_time_is_over(self):
         self.assertEqual(self.trained("short", 0.0)[0], 1)

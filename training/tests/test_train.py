@@ -15,7 +15,7 @@ class ConfigTest(unittest.TestCase):
             self.assertGreaterEqual(config.train.horizon_epochs, config.train.epochs)
 
     def test_an_unknown_field_is_refused(self):
-        text = (TRAINING / "configs/swap-mobilenet.toml").read_text()
+        text = (TRAINING / "configs/swap-mobilenet-1.toml").read_text()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "x.toml"
             path.write_text(text.replace("[train]", "[train]\nlerning_rate = 1.0"))
@@ -25,7 +25,7 @@ class ConfigTest(unittest.TestCase):
 
 class LearningRateTest(unittest.TestCase):
     def test_it_warms_up_falls_and_ends_near_nothing(self):
-        config = read_config(TRAINING / "configs/swap-mobilenet.toml")
+        config = read_config(TRAINING / "configs/swap-mobilenet-1.toml")
         rates = [learning_rate(config, step) for step in range(config.train.epochs * config.train.steps_per_epoch)]
         top = rates.index(max(rates))
         self.assertAlmostEqual(max(rates), config.train.learning_rate, delta=1e-6)
@@ -34,7 +34,7 @@ class LearningRateTest(unittest.TestCase):
         self.assertLess(rates[-1], 0.01 * max(rates))
 
     def test_the_cooldown_changes_nothing_before_it(self):
-        config = read_config(TRAINING / "configs/swap-mobilenet.toml")
+        config = read_config(TRAINING / "configs/swap-mobilenet-1.toml")
         longer = dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=8, cooldown_steps=0))
         last = config.train.epochs * config.train.steps_per_epoch - config.train.cooldown_steps
         self.assertEqual([learning_rate(config, s) for s in range(last)], [learning_rate(longer, s) for s in range(last)])
