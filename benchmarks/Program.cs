@@ -5,7 +5,7 @@ using Deepfake.Benchmarks.Load;
 if (args is [PausedHost.Argument, .. var settings])
 {
     await PausedHost.RunAsync(settings);
-    return;
+    return 0;
 }
 
 var root = new DirectoryInfo(AppContext.BaseDirectory);
@@ -13,7 +13,7 @@ while (root is not null && !File.Exists(Path.Combine(root.FullName, "Deepfake.As
 if (args is ["load", .. var parts])
 {
     await LoadCommand.RunAsync(root?.FullName ?? Environment.CurrentDirectory, parts);
-    return;
+    return 0;
 }
 
 var media = await Media.PrepareAsync(root?.FullName ?? Environment.CurrentDirectory);

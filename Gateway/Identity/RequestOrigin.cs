@@ -8,7 +8,9 @@ namespace Deepfake.Gateway.Identity;
 /// </summary>
 internal static class RequestOrigin
 {
-    private static readonly string[] ProxyHeaders = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"];
+    // The last ones are what the framework leaves of the first where it is told to believe them.
+    private static readonly string[] ProxyHeaders =
+        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via", "X-Original-For", "X-Original-Host", "X-Original-Proto"];
 
     /// <summary>
     /// Whether it was sent on this machine to this machine. One that came through a proxy was not, as far as anybody knows; nor one

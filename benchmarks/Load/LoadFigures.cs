@@ -38,7 +38,14 @@ internal sealed class LoadFigures(byte[] picture, double rate, double seconds)
         await WarmUpAsync(number => PutAsync(parts.Objects, number));
         Console.WriteLine(FormattableString.Invariant($"Object store alone     {await SaturateAsync(parts.Objects):0} PUT/s of the same picture, 16 at a time"));
         await SearchAsync("Object store alone", number => PutAsync(parts.Objects, number));
-        await SearchAsync("Services", _ => parts.Gateway.SubmitAsync(picture));
+        var (gateway, ingest, submitted) = (parts.Gateway.CpuSeconds, parts.Ingest.CpuSeconds, 0);
+        await SearchAsync("Services", _ =>
+        {
+            Interlocked.Increment(ref submitted);
+            return parts.Gateway.SubmitAsync(picture);
+        });
+        Console.WriteLine(FormattableString.Invariant(
+            $"  a submission took {(parts.Gateway.CpuSeconds - gateway) / submitted * 1000:0.0} ms of processor in the gateway, {(parts.Ingest.CpuSeconds - ingest) / submitted * 1000:0.0} ms in IngestService"));
     }
 
     /// <summary>More than the backlog holds: what is too much is turned away with a time to come again, what was accepted comes to its end, also after a crash.</summary>

@@ -12,6 +12,9 @@ internal sealed class ProductionParts : IAsyncDisposable
     /// <summary>The public door.</summary>
     public ProductHost Gateway { get; private set; } = null!;
 
+    /// <summary>What takes files in behind it.</summary>
+    public ProductHost Ingest { get; private set; } = null!;
+
     /// <summary>The object store that the services use, asked directly.</summary>
     public S3ObjectStore Objects { get; private set; } = null!;
 
@@ -62,10 +65,10 @@ internal sealed class ProductionParts : IAsyncDisposable
             await using var once = await ProductHost.StartAsync($"Deepfake.{worker}", environment, null);
         }
 
-        var ingest = Keep(await ProductHost.StartAsync("Deepfake.IngestService", environment, null));
+        Ingest = Keep(await ProductHost.StartAsync("Deepfake.IngestService", environment, null));
         var results = Keep(await ProductHost.StartAsync("Deepfake.ResultService", environment, null));
         Gateway = Keep(await ProductHost.StartAsync(
-            "Deepfake.Gateway", environment, key, $"--services:ingest-service:http:0={ingest.Address}", $"--services:result-service:http:0={results.Address}"));
+            "Deepfake.Gateway", environment, key, $"--services:ingest-service:http:0={Ingest.Address}", $"--services:result-service:http:0={results.Address}"));
         Objects = new S3ObjectStore(S3ConnectionString.Parse(blobs), TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
     }
 

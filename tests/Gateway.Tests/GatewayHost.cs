@@ -43,7 +43,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         builder.Configuration["Identity:InternalSecret"] = Secret;
         builder.Configuration["Identity:AllowLocal"] = "true";
-        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value));
+        foreach (var (key, value) in settings) builder.Configuration[key] = value;
         builder.Configuration.AddInMemoryCollection(ingest.Select((address, i) => KeyValuePair.Create($"services:ingest-service:http:{i}", (string?)address)));
         builder.Configuration.AddInMemoryCollection(results.Select((address, i) => KeyValuePair.Create($"services:result-service:http:{i}", (string?)address)));
         var folder = Directory.CreateTempSubdirectory("gateway-");

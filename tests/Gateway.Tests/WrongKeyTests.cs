@@ -59,6 +59,23 @@ public sealed class WrongKeyTests
         for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/openapi.json")).StatusCode);
     }
 
+    [Fact]
+    public async Task Behind_a_balancer_that_is_believed_each_client_counts_alone_and_none_passes_for_local()
+    {
+        await using var host = await IdentityHost.StartAsync([.. Tight, ("Limits:WrongKeysAtOnce", "1"), ("ForwardedHeaders_Enabled", "true"), ("Identity:AllowLocal", "true")]);
+        var client = host.Client();
+
+        Assert.Equal((401, 429, 401, 401), (await GuessAsync("203.0.113.7"), await GuessAsync("203.0.113.7"), await GuessAsync("203.0.113.8"), await GuessAsync("127.0.0.1", key: null)));
+
+        async Task<int> GuessAsync(string from, string? key = "dfk_nonsense")
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/analyses") { Headers = { { "X-Forwarded-For", from } } };
+            if (key is not null) request.Headers.Add("X-Api-Key", key);
+            using var response = await client.SendAsync(request);
+            return (int)response.StatusCode;
+        }
+    }
+
     [Theory]
     [InlineData("203.0.113.7", "203.0.113.7", true)]
     [InlineData("::ffff:203.0.113.7", "203.0.113.7", true)]
