@@ -71,6 +71,24 @@ def gain(media: list[Medium], scores: Scores, sources: list[str], against: str, 
     return float(np.mean([difference(rows) for rows in inside.values()])), float(low), float(high)
 
 
+def differences(media: list[Medium], rounds: int = 300) -> dict[str, tuple[float, float, float]]:
+    """By source: AUC of the last model less that of the first, with the interval of that difference (people resampled once for both)."""
+    found = {}
+    for source in sorted({m.source for m in media}):
+        inside = [m for m in media if m.source == source]
+        labels, groups = np.array([m.fake for m in inside]), np.array([m.group for m in inside])
+        if labels.all() or not labels.any():
+            continue
+        first, last = (np.array([m.logits[at] for m in inside]) for at in (0, -1))
+        gained = lambda rows: metrics.auc(labels[rows], last[rows]) - metrics.auc(labels[rows], first[rows])
+        _, codes = np.unique(groups, return_inverse=True)
+        members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+        rng = np.random.default_rng(0)
+        draws = [gained(np.concatenate([members[g] for g in rng.integers(len(members), size=len(members))])) for _ in range(rounds)]
+        found[source] = (gained(np.arange(len(inside))), *np.nanpercentile(draws, [2.5, 97.5]))
+    return found
+
+
 def table(title: str, rows: dict[str, tuple[str, dict[str, tuple[float, float, float]]]]) -> str:
     """One Markdown table."""
     names = list(next(iter(rows.values()))[1])
@@ -131,12 +149,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("configs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, help="writes compare.md and compare.json here")
-    parser.add_argument("--clean", action="store_true", help="clean media only, whatever else the models were scored under")
+    parser.add_argument("--versions", action="store_true", help="two versions of one model: only how they differ, on clean media")
     arguments = parser.parse_args()
     configs = [read_config(path) for path in arguments.configs]
     scores = [read_scores(config.run_folder / "scores.csv") for config in configs]
-    if arguments.clean:
-        scores = [[m for m in media if m.condition in ("clean", "drawn")] for media in scores]
+    if arguments.versions:
+        media = join([[m for m in media if m.condition in ("clean", "drawn")] for media in scores])
+        for source, (value, low, high) in differences(media).items():
+            print(f"{source}: {value:+.4f} [{low:+.4f}, {high:+.4f}]")
+        return
     text, numbers = report(join(scores), [config.name for config in configs])
     if arguments.out:
         (arguments.out / "compare.md").write_text(text)

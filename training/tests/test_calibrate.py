@@ -4,6 +4,7 @@ import numpy as np
 
 from detector import metrics
 from detector.calibrate import Fit, Medium, cross_fitted, fuse, replace_section, thresholds
+from detector.compare import differences
 
 
 def media(count, seed=0, strength=2.0, models=1):
@@ -66,6 +67,14 @@ class CalibrateTest(unittest.TestCase):
         made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], (-1.0 if m.fake else 1.0) + 3 * np.sin(i)), 50.0, 100.0) for i, m in enumerate(made)]
         _, weights = fuse(made, [(1 / 3, 0.0), (1.0, 0.0)])
         self.assertEqual(weights[1], 0.0)
+
+    def test_versions_differ_by_what_their_areas_differ_on_the_same_people(self):
+        made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], m.logits[0] + (4.0 if m.fake else 0.0)), 50.0, 100.0) for m in media(400, strength=0.5)]
+        value, low, high = differences(made, 50)["openforensics"]
+        labels = np.array([m.fake for m in made])
+        area = lambda at: metrics.auc(labels, np.array([m.logits[at] for m in made]))
+        self.assertAlmostEqual(value, area(1) - area(0))
+        self.assertTrue(0 < low < value < high)
 
     def test_only_the_marked_section_of_a_card_changes(self):
         card = "before\n<!-- figures -->\nold\n<!-- /figures -->\nafter\n"
