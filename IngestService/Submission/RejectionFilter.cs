@@ -42,7 +42,7 @@ internal sealed partial class RejectionFilter(ILogger<RejectionFilter> logger) :
     }
 
     private static bool IsOutage(Exception exception) =>
-        exception is IOException or TimeoutException or OperationCanceledException or DbException or HttpRequestException or RedisConnectionException or AmazonClientException or AmazonServiceException;
+        exception is IOException or TimeoutException or OperationCanceledException or DbException or HttpRequestException or RedisException or AmazonClientException or AmazonServiceException;
 
     private static partial class Log
     {

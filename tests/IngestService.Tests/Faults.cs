@@ -64,10 +64,13 @@ internal sealed class FaultSet : HashSet<string>
     /// <summary>Methods without a result whose next call does its work, but whose answer is lost; and what happens before the caller notices.</summary>
     public Dictionary<string, Func<Task>> Lost { get; } = [];
 
+    /// <summary>How a method fails.</summary>
+    public Func<string, Exception> Failure { get; set; } = method => new IOException($"{method} is broken for this test.");
+
     /// <summary>A method is about to be called.</summary>
     public void Meet(string method)
     {
-        if (Contains(method)) throw new IOException($"{method} is broken for this test.");
+        if (Contains(method)) throw Failure(method);
         if (Before.Remove(method, out var before)) before();
     }
 }

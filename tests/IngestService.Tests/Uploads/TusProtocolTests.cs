@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.IngestService.Uploads;
+using StackExchange.Redis;
 
 namespace Deepfake.IngestService.Tests.Uploads;
 
@@ -99,6 +101,25 @@ public sealed class TusProtocolTests : IAsyncLifetime
         Assert.Equal("submitted", status.GetProperty("state").GetString());
         using var again = await SubmitAsync(url);
         Assert.True(again.StatusCode is HttpStatusCode.Accepted, await again.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("LOADING Redis is loading the dataset in memory")]
+    [InlineData("READONLY You can't write against a read only replica.")]
+    [InlineData("OOM command not allowed when used memory > 'maxmemory'.")]
+    public async Task A_store_that_cannot_now_is_no_defect_of_ours(string answer)
+    {
+        var url = await UploadAsync();
+        await Answers.IsAcceptedAsync(await SubmitAsync(url));
+        _host.Breaks.Analyses.Failure = _ =>
+            (Exception)Activator.CreateInstance(typeof(RedisServerException), BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, null, [answer], null)!;
+        _host.Breaks.Analyses.Add(nameof(Infrastructure.Analyses.IAnalysisStore.FindAsync));
+
+        foreach (var response in new[] { await SubmitAsync(url), await SendAsync("GET", url) })
+        {
+            await Answers.IsProblemAsync(response, 503, ErrorCodes.Unavailable);
+            Assert.NotNull(response.Headers.RetryAfter);
+        }
     }
 
     [Fact]
