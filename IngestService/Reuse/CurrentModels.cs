@@ -27,10 +27,13 @@ internal sealed class CurrentModels(IHistoryStore history, IConfiguration config
         try
         {
             var models = new HashSet<string>();
-            foreach (var manifest in Directory.EnumerateDirectories(Folder).Select(folder => Path.Combine(folder, "model.json")).Where(File.Exists))
+            var disabled = ModelsFolder.Disabled(Folder);
+            // A folder with a dot is one that is being added.
+            foreach (var manifest in Directory.EnumerateDirectories(Folder).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Select(folder => Path.Combine(folder, "model.json")).Where(File.Exists))
             {
                 using var json = JsonDocument.Parse(File.ReadAllBytes(manifest));
-                models.Add(Name(json.RootElement.GetProperty("name").GetString()!, json.RootElement.GetProperty("version").GetString()!));
+                var name = json.RootElement.GetProperty("name").GetString()!;
+                if (!disabled.Contains(name)) models.Add(Name(name, json.RootElement.GetProperty("version").GetString()!));
             }
 
             return models.Count > 0 ? models : null;

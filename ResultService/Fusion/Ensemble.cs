@@ -4,13 +4,14 @@ namespace Deepfake.ResultService.Fusion;
 
 /// <summary>
 /// The models of one analysis and their weights. Fitted: intercept and weights of <c>fusion.json</c>. Otherwise: no intercept, and the
-/// manifests' weights divided by their sum, that is, the weighted mean of the logits. Where models gave nothing, the weights of the
-/// others are scaled up to the same sum.
+/// manifests' weights divided by their sum, that is, the weighted mean of the logits. Where models gave nothing, or are switched off, the
+/// weights of the others are scaled up to the same sum.
 /// </summary>
 public sealed class Ensemble
 {
     private readonly double[] _weights;
     private readonly double _total;
+    private readonly double _scale;
 
     /// <summary>Weighs the models that took part.</summary>
     /// <param name="reported">What every model said of itself, one entry a name.</param>
@@ -24,6 +25,7 @@ public sealed class Ensemble
             ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name) * model.WeightFactor)]
             : Normalised([.. Models.Select(model => model.Weight)]);
         _total = _weights.Sum();
+        _scale = _total + (Fit?.Models.Where(entry => Fit.Disabled.Contains(entry.Key) && reported.All(model => model.Name != entry.Key)).Sum(entry => entry.Value) ?? 0);
     }
 
     /// <summary>The fit in force; null where none applies.</summary>
@@ -58,11 +60,11 @@ public sealed class Ensemble
             present += _weights[m];
         }
 
-        return present > 0 ? (Fit?.Intercept ?? 0) + sum * (_total / present) : null;
+        return present > 0 ? (Fit?.Intercept ?? 0) + sum * (_scale / present) : null;
     }
 
     private static IEnumerable<ModelScores> Absent(IReadOnlyList<ModelScores> reported, FusionManifest fit) =>
-        fit.Models.Where(entry => entry.Value > 0 && reported.All(model => model.Name != entry.Key)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+        fit.Models.Where(entry => entry.Value > 0 && !fit.Disabled.Contains(entry.Key) && reported.All(model => model.Name != entry.Key)).OrderBy(entry => entry.Key, StringComparer.Ordinal)
             .Select(entry => new ModelScores
             {
                 Name = entry.Key,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Deepfake.Contracts;
 
 namespace Deepfake.ResultService.Fusion;
@@ -36,6 +37,10 @@ public sealed record FusionManifest
 
     /// <summary>Weight of each model's pooled logit, by manifest name; ≥ 0, at least one above 0.</summary>
     public required IReadOnlyDictionary<string, double> Models { get; init; }
+
+    /// <summary>Models of the fit that an operator has switched off: nobody misses them. Not part of the file.</summary>
+    [JsonIgnore]
+    public IReadOnlySet<string> Disabled { get; init; } = new HashSet<string>();
 
     /// <summary>Weight of each applicable signal's score in [0,1], by name; ≥ 0. A signal that is not named keeps the weight it came with.</summary>
     public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();

@@ -7,16 +7,18 @@ namespace Deepfake.ResultService.Merging;
 /// <summary>Holds the fitted fusion and takes up a changed file. Thread-safe.</summary>
 public sealed partial class FusionSource
 {
+    private readonly string _folder;
     private readonly string _path;
     private readonly ILogger<FusionSource> _logger;
     private readonly Lock _gate = new();
-    private (DateTime At, long Length)? _seen;
+    private ((DateTime At, long Length)? Fit, (DateTime At, long Length)? Registry) _seen;
     private FusionManifest? _current;
 
     /// <summary>Reads the file for the first time; a missing one is no error, results then say <c>default_thresholds</c>.</summary>
     public FusionSource(IOptions<ResultOptions> options, IConfiguration configuration, ILogger<FusionSource> logger)
     {
-        var file = options.Value.FusionFile is { Length: > 0 } named ? named : Path.Combine(ModelsFolder.Of(configuration), "fusion.json");
+        _folder = ModelsFolder.Of(configuration);
+        var file = options.Value.FusionFile is { Length: > 0 } named ? named : Path.Combine(_folder, "fusion.json");
         _path = Path.Combine(AppContext.BaseDirectory, file);
         _logger = logger;
         if (Current is null) LogAbsent();
@@ -29,14 +31,13 @@ public sealed partial class FusionSource
         {
             lock (_gate)
             {
-                var file = new FileInfo(_path);
-                var stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : ((DateTime, long)?)null;
-                if (stamp == _seen) return _current;
-                _seen = stamp;
-                if (stamp is null) return _current = null;
+                var seen = (Fit: Stamp(_path), Registry: Stamp(Path.Combine(_folder, ModelsFolder.RegistryName)));
+                if (seen == _seen) return _current;
+                _seen = seen;
+                if (seen.Fit is null) return _current = null;
                 try
                 {
-                    _current = FusionManifest.Parse(File.ReadAllBytes(_path));
+                    _current = FusionManifest.Parse(File.ReadAllBytes(_path)) with { Disabled = ModelsFolder.Disabled(_folder) };
                     LogLoaded(_current.Version, _current.Models.Count);
                 }
                 catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
@@ -48,6 +49,8 @@ public sealed partial class FusionSource
             }
         }
     }
+
+    private static (DateTime At, long Length)? Stamp(string path) => new FileInfo(path) is { Exists: true } file ? (file.LastWriteTimeUtc, file.Length) : null;
 
     [LoggerMessage(5001, LogLevel.Information, "Fusion {Version} over {Models} models is in force.")]
     private partial void LogLoaded(string version, int models);

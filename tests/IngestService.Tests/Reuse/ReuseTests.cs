@@ -94,6 +94,21 @@ public sealed class ReuseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Models_that_are_switched_off_or_being_added_are_none_of_todays()
+    {
+        await SaveAsync(Finished("an_old"));
+        var added = Path.Combine(_models.CreateSubdirectory(".new-net-c").FullName, "model.json");
+        await File.WriteAllTextAsync(added, """{"name":"net-c","version":"1.0"}""");
+        Assert.Equal(HttpStatusCode.OK, (await _host.PostRawAsync(Jpeg, "?reuse=true")).StatusCode);
+
+        await File.WriteAllTextAsync(Path.Combine(_models.FullName, "registry.json"), """{"net-b":{"enabled":false},"net-a":{"enabled":true,"weight":2}}""");
+        await Answers.IsAcceptedAsync(await _host.PostRawAsync(Jpeg, "?reuse=true"));
+        var result = Finished("an_since");
+        await SaveAsync(result with { Models = [result.Models[0]] });
+        Assert.Equal(HttpStatusCode.OK, (await _host.PostRawAsync(Jpeg, "?reuse=true")).StatusCode);
+    }
+
+    [Fact]
     public async Task Another_tenant_never_gets_it()
     {
         await SaveAsync(Finished("an_old"));

@@ -40,6 +40,21 @@ public sealed class FusionSourceTests : IDisposable
         Assert.Equal("1", new FusionSource(Options.Create(new ResultOptions()), configuration, NullLogger<FusionSource>.Instance).Current!.Version);
     }
 
+    [Fact]
+    public void Models_that_are_switched_off_are_known_at_once()
+    {
+        Write("1");
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Models:Path", _folder.FullName)]).Build();
+        var source = new FusionSource(Options.Create(new ResultOptions()), configuration, NullLogger<FusionSource>.Instance);
+        Assert.Empty(source.Current!.Disabled);
+
+        var registry = Path.Combine(_folder.FullName, "registry.json");
+        System.IO.File.WriteAllText(registry, """{ "a": { "enabled": true }, "b": { "enabled": false, "weight": 2 }, "c": { "weight": 0 } }""");
+        Assert.Equal(["b"], source.Current!.Disabled);
+        System.IO.File.WriteAllText(registry, "[ broken");
+        Assert.Empty(source.Current!.Disabled);
+    }
+
     private void Write(string version) => System.IO.File.WriteAllText(
         File, $$"""{ "version": "{{version}}", "models": { "a": 1 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""");
 }

@@ -1,0 +1,45 @@
+using Deepfake.Contracts;
+using Deepfake.ResultService.Fusion;
+
+namespace Deepfake.ResultService.Tests.Fusion;
+
+public sealed class EnsembleTests
+{
+    private static readonly FusionManifest Fit = new()
+    {
+        Version = "1",
+        Intercept = -1,
+        Models = new Dictionary<string, double> { ["a"] = 1, ["b"] = 3 },
+        Thresholds = VerdictThresholds.Default,
+    };
+
+    [Fact]
+    public void A_model_that_is_missing_is_named_and_its_share_is_missed()
+    {
+        var ensemble = new Ensemble([Scored("a")], Fit);
+
+        Assert.Equal(["a", "b"], ensemble.Models.Select(model => model.Name));
+        Assert.Equal(0.25, ensemble.ShareOf([2, null]));
+        Assert.Equal(-1 + (4 * 2), ensemble.Combine([2, null]));
+    }
+
+    [Fact]
+    public void A_model_that_is_switched_off_is_not_missed_and_the_others_take_its_weight()
+    {
+        var ensemble = new Ensemble([Scored("a")], Fit with { Disabled = new HashSet<string> { "b", "unknown" } });
+
+        Assert.Equal(["a"], ensemble.Models.Select(model => model.Name));
+        Assert.Equal(1, ensemble.ShareOf([2]));
+        Assert.Equal(-1 + (4 * 2), ensemble.Combine([2]));
+    }
+
+    [Fact]
+    public void What_a_worker_still_said_of_a_model_that_is_switched_off_counts()
+    {
+        var ensemble = new Ensemble([Scored("a"), Scored("b")], Fit with { Disabled = new HashSet<string> { "b" } });
+
+        Assert.Equal(-1 + 2 + (3 * 4), ensemble.Combine([2, 4]));
+    }
+
+    private static ModelScores Scored(string name) => new() { Name = name, Version = "1", Weight = 1, Provider = "cpu", Scores = [0.5f] };
+}
