@@ -38,7 +38,7 @@ public sealed class BlockDctSignal : IForensicSignal
 
         double[] features = [.. Enumerable.Range(0, Diagonals + Tails).Select(i => RobustStatistics.Median(described.Select(d => d[i]).ToArray()))];
         if (LinearClassifier.Logit(calibration, features) is not { } raw)
-            return Measurement.NotApplicable("No classifier was fitted.") with { Features = features };
+            return Measurement.NotApplicable("There is no classifier that holds beyond the sources it was fitted on.") with { Features = features };
         var score = calibration.Score(raw);
         return Measurement.Of(
             raw,

@@ -7,8 +7,8 @@ namespace Deepfake.ForensicsWorker.Tests;
 
 public sealed class NoiseResidualTests
 {
-    private const int Side = 480;
-    private static readonly Box Face = new(160, 160, 160, 160);
+    internal const int Side = 480;
+    internal static readonly Box Face = new(160, 160, 160, 160);
 
     [Fact]
     public void White_noise_is_measured_as_one_and_a_half_times_its_deviation()
@@ -133,7 +133,7 @@ public sealed class NoiseResidualTests
     /// <summary>A shaded face with eyes before a scene in or out of focus, with noise that grows with brightness.</summary>
     /// <param name="seed">Which; odd ones have a sharp background.</param>
     /// <param name="pasted">Deviation of noise that the face carries on top.</param>
-    private static float[] CameraLike(int seed, double pasted)
+    internal static float[] CameraLike(int seed, double pasted)
     {
         var random = new Random(seed);
         float[] scene = TestMaterial.Natural(512, seed), texture = TestMaterial.Natural(512, seed + 50), luma = new float[Side * Side];

@@ -1,6 +1,6 @@
 """Figures of one model on held-out people: `python3 -m detector.evaluate configs/NAME.toml --crops DIR --manifest FILE`.
 
-Scores every held-out crop under each fixed condition, pools them to media as the service does (mean of a track's logits), and
+Scores every held-out crop under each fixed condition, pools them to media (mean of a track's logits; the service takes that of the upper half, see `forensics.timeline`), and
 writes `scores.csv`, `metrics.json` and `metrics.md` beside the checkpoint. Every figure stands beside trivial baselines on the
 same media: negated sharpness, face size, brightness (each in the direction that suits it better, which flatters it).
 """

@@ -132,8 +132,9 @@ def logit(parameters: dict[str, list[float]], features: np.ndarray) -> np.ndarra
     return (features - np.array(parameters["mean"])) / np.array(parameters["deviation"]) @ weights[:-1] + weights[-1]
 
 
-def fit_signal(rows: Rows) -> tuple[dict[str, list[float]], Rows, dict[str, float]]:
-    """Fits a classifier on the sources that have both classes. Returns it, the rows with honest raw measures, and AUCs on sources left out."""
+def fit_signal(rows: Rows) -> tuple[dict[str, list[float]], Rows, dict[str, float], bool]:
+    """Fits a classifier on the sources that have both classes. Returns it, the rows with honest raw measures, AUCs on sources left out, and
+    whether the mean of those is above chance, interval and all: what only knows the sources it was fitted on is not for other people's media."""
     usable = np.array([len(f) > 0 for f in rows.features])
     rows = rows.only(usable)
     rows.applies[:] = True
@@ -151,11 +152,13 @@ def fit_signal(rows: Rows) -> tuple[dict[str, list[float]], Rows, dict[str, floa
         held = fitting & (fold == k)
         rows.raw[held] = logit(fit(fitting & (fold != k)), features[held])
     left_out = {}
-    for source in both:
+    unseen = rows.only(np.isin(rows.source, both))
+    for source in both if len(both) > 1 else []:
         there = rows.source == source
-        if len(both) > 1:
-            left_out[str(source)] = auc(rows.fake[there], logit(fit(fitting & ~there), features[there]))
-    return parameters, rows, left_out
+        unseen.raw[unseen.source == source] = logit(fit(fitting & ~there), features[there])
+        left_out[str(source)] = auc(rows.fake[there], unseen.raw[unseen.source == source])
+    holds = bool(left_out) and separate(unseen, cells(unseen))[1][1] > 0.5
+    return parameters, rows, left_out, holds
 
 
 def fit_face(rows: Rows) -> tuple[dict[str, list[float]], Rows]:
@@ -240,7 +243,14 @@ def measure(signals: dict[str, Rows], version: str) -> tuple[dict, list[str]]:
         entry: dict = {"weight": 0}
         left_out: dict[str, float] = {}
         if name in CLASSIFIERS:
-            entry["parameters"], rows, left_out = fit_signal(rows)
+            parameters, fitted, left_out, holds = fit_signal(rows)
+            if holds:
+                entry["parameters"], rows = parameters, fitted
+            else:
+                pairs = cells(fitted)
+                lines += table(f"{name}, fitted, not shipped", fitted, rows, pairs, *separate(fitted, pairs), left_out)
+                entry["fitted"] = {"shipped": False, "left_out_sources": {s: round(v, 3) for s, v in left_out.items()}}
+                left_out = {}
         elif name == GEOMETRY:
             entry["parameters"], rows = fit_face(rows)
         points = None if name in OWN_CURVE else curve(rows)

@@ -57,7 +57,8 @@ class MeasureTest(unittest.TestCase):
         noise = rows(fakes=40, shift=0.0)
         wide = np.random.default_rng(1).normal(size=(len(noise.fake), 60))
         noise.features = [list(f) for f in wide]
-        _, measured, left_out = measure.fit_signal(noise)
+        _, measured, left_out, holds = measure.fit_signal(noise)
+        self.assertFalse(holds)
         self.assertTrue(0.3 < measure.auc(measured.fake, measured.raw) < 0.65)
         self.assertEqual(set(left_out), {"a", "b"})
 
