@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.IngestService.Uploads;
+using StackExchange.Redis;
 
 namespace Deepfake.IngestService.Tests.Uploads;
 
@@ -86,6 +88,25 @@ public sealed class AnalyzeTests
         using var head = await SendAsync(host, "HEAD", url);
         var left = JsonSerializer.Serialize(document.Value, DeepfakeJson.Options) + await host.Client.GetStringAsync(url) + head.Headers;
         Assert.All(secrets.Append(Base64("secret.jpg")), text => Assert.DoesNotContain(text, left, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("LOADING Redis is loading the dataset in memory")]
+    [InlineData("READONLY You can't write against a read only replica.")]
+    [InlineData("OOM command not allowed when used memory > 'maxmemory'.")]
+    public async Task A_store_that_cannot_now_is_no_defect_of_ours(string answer)
+    {
+        await using var host = await IngestHost.StartAsync();
+        var url = await CreateAsync(host);
+        await PatchAsync(host, url);
+        host.Breaks.Analyses.Failure = _ =>
+            (Exception)Activator.CreateInstance(typeof(RedisServerException), BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, null, [answer], null)!;
+        host.Breaks.Analyses.Add(nameof(IAnalysisStore.FindAsync));
+
+        using var status = await SendAsync(host, "GET", url);
+        await Answers.IsProblemAsync(status, 503, ErrorCodes.Unavailable);
+        using var head = await SendAsync(host, "HEAD", url);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, true), (head.StatusCode, head.Headers.RetryAfter is not null));
     }
 
     private static Task<string> CreateAsync(IngestHost host, params (string Name, string Value)[] headers) => CreateAsync(host, null, null, headers);

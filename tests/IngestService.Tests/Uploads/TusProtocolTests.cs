@@ -1,13 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Deepfake.Contracts;
-using Deepfake.Infrastructure.Documents;
 using Deepfake.IngestService.Uploads;
-using StackExchange.Redis;
 
 namespace Deepfake.IngestService.Tests.Uploads;
 
@@ -101,25 +98,6 @@ public sealed class TusProtocolTests : IAsyncLifetime
         Assert.Equal("submitted", status.GetProperty("state").GetString());
         using var again = await SubmitAsync(url);
         Assert.True(again.StatusCode is HttpStatusCode.Accepted, await again.Content.ReadAsStringAsync());
-    }
-
-    [Theory]
-    [InlineData("LOADING Redis is loading the dataset in memory")]
-    [InlineData("READONLY You can't write against a read only replica.")]
-    [InlineData("OOM command not allowed when used memory > 'maxmemory'.")]
-    public async Task A_store_that_cannot_now_is_no_defect_of_ours(string answer)
-    {
-        var url = await UploadAsync();
-        await Answers.IsAcceptedAsync(await SubmitAsync(url));
-        _host.Breaks.Analyses.Failure = _ =>
-            (Exception)Activator.CreateInstance(typeof(RedisServerException), BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, null, [answer], null)!;
-        _host.Breaks.Analyses.Add(nameof(Infrastructure.Analyses.IAnalysisStore.FindAsync));
-
-        foreach (var response in new[] { await SubmitAsync(url), await SendAsync("GET", url) })
-        {
-            await Answers.IsProblemAsync(response, 503, ErrorCodes.Unavailable);
-            Assert.NotNull(response.Headers.RetryAfter);
-        }
     }
 
     [Fact]
@@ -315,21 +293,6 @@ public sealed class TusProtocolTests : IAsyncLifetime
 
         await IngestHost.UntilAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the upload is removed");
         await host.AssertNothingLeftAsync();
-    }
-
-    [Fact]
-    public async Task More_uploads_than_a_batch_go_in_one_round()
-    {
-        await using var host = await IngestHost.StartAsync(null, ("Ingest:ExpiryInterval", "01:00:00"));
-        var documents = host.Documents<Upload>();
-        var past = DateTimeOffset.UtcNow.AddMinutes(-1);
-        var uploads = Enumerable.Range(0, 250).Select(i => new Upload { Kind = UploadKind.Resumable, AnalysisId = $"an_{i:d26}", Length = 1, CreatedAt = past.AddDays(-1), ExpiresAt = past });
-        await Task.WhenAll(uploads.Select(upload => documents.TryAddAsync(new Document<Upload>("default", Upload.IdOf(upload.AnalysisId), upload, past), CancellationToken.None)));
-
-        var removed = await Assert.Single(host.Expiries.OfType<ExpiredUploads>()).RemoveAsync(CancellationToken.None);
-
-        Assert.Equal(250, removed);
-        Assert.Empty(await documents.ListAsync("default", null, 1, CancellationToken.None));
     }
 
     [Fact]
