@@ -60,6 +60,24 @@ public sealed class LostAnswerTests
         await host.AssertNothingLeftAsync();
     }
 
+    [Fact]
+    public async Task An_upload_whose_key_was_taken_over_meanwhile_keeps_its_analysis()
+    {
+        await using var host = await IngestHost.StartAsync();
+        var submit = await WayAsync(host, "upload", "k");
+        host.Breaks.Analyses.Before[nameof(IAnalysisStore.CreateAsync)] = () =>
+        {
+            var claims = host.Documents<IdempotencyClaim>();
+            var claim = claims.FindAsync("default", IdempotencyKey.DocumentId("analysis", "k"), CancellationToken.None).GetAwaiter().GetResult()!;
+            Assert.True(claims.TryUpdateAsync(claim with { Value = claim.Value with { ClaimedAt = DateTimeOffset.UtcNow } }, CancellationToken.None).GetAwaiter().GetResult());
+        };
+
+        var analysis = await Answers.IsAcceptedAsync(await submit());
+
+        await AssertAliveAsync(host, analysis.Id);
+        Assert.Equal(analysis.Id, (await Answers.IsAcceptedAsync(await submit())).Id);
+    }
+
     private static async Task AssertAliveAsync(IngestHost host, string id)
     {
         await host.Inbox.WaitForAsync(id);
@@ -69,7 +87,7 @@ public sealed class LostAnswerTests
         Assert.Single(host.Uploads());
     }
 
-    private static async Task<Func<Task<HttpResponseMessage>>> WayAsync(IngestHost host, string way)
+    private static async Task<Func<Task<HttpResponseMessage>>> WayAsync(IngestHost host, string way, string? key = null)
     {
         if (way == "key") return () => host.PostRawAsync(Jpeg, headers: (IdempotencyKey.Header, "k"));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/uploads") { Content = new ByteArrayContent(Jpeg) { Headers = { ContentType = MediaTypeHeaderValue.Parse(TusEndpoints.PieceType) } } };
@@ -78,6 +96,6 @@ public sealed class LostAnswerTests
         using var created = await host.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var id = created.Headers.Location!.OriginalString["/v1/uploads/".Length..];
-        return () => host.PostJsonAsync("/v1/analyses", new { upload_id = id });
+        return () => host.PostJsonAsync("/v1/analyses", new { upload_id = id }, key is null ? [] : [(IdempotencyKey.Header, key)]);
     }
 }
