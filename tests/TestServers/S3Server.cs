@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
 
 namespace Deepfake.TestServers;
 
@@ -89,6 +92,42 @@ public sealed class S3Server : IAsyncDisposable
                 return answer.IsSuccessStatusCode;
             },
             TimeSpan.FromSeconds(90));
+        await WarmUpAsync();
+    }
+
+    /// <summary>
+    /// The gateway makes its pools when they are first needed, which takes a busy machine longer than the product has patience for: a first
+    /// bucket, a rule for it, an object and a multipart upload are made here.
+    /// </summary>
+    private async Task WarmUpAsync()
+    {
+        using var client = new AmazonS3Client(AccessKey, SecretKey, new AmazonS3Config
+        {
+            ServiceURL = $"http://127.0.0.1:{_ports[0]}",
+            AuthenticationRegion = "us-east-1",
+            ForcePathStyle = true,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            Timeout = TimeSpan.FromSeconds(90),
+        });
+        const string bucket = "warm-up";
+        await client.PutBucketAsync(bucket);
+        await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a", ContentBody = "a" });
+        var upload = await client.InitiateMultipartUploadAsync(bucket, "b");
+        await client.AbortMultipartUploadAsync(bucket, "b", upload.UploadId);
+        await client.PutLifecycleConfigurationAsync(bucket, new LifecycleConfiguration
+        {
+            Rules =
+            [
+                new LifecycleRule
+                {
+                    Id = "a",
+                    Status = LifecycleRuleStatus.Enabled,
+                    Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "" } },
+                    AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = 1 },
+                },
+            ],
+        });
     }
 
     private ServerProcess Start(string program, params string[] arguments)
