@@ -76,10 +76,24 @@ internal sealed class PowerCuts
             }
 
             if (result is not Task task) return result;
-            task.GetAwaiter().GetResult();
-            if (task is Task<bool> answer) _cuts.Calls.Enqueue($"{name}={answer.Result}");
-            _cuts.Strike(name + " after");
-            return result;
+            return targetMethod.ReturnType.IsGenericType
+                ? typeof(Wire<T>).GetMethod(nameof(AnswerAsync), BindingFlags.Instance | BindingFlags.NonPublic)!
+                    .MakeGenericMethod(targetMethod.ReturnType.GenericTypeArguments).Invoke(this, [task, name])
+                : EndAsync(task, name);
+        }
+
+        private async Task EndAsync(Task task, string name)
+        {
+            await task;
+            _cuts!.Strike(name + " after");
+        }
+
+        private async Task<TAnswer> AnswerAsync<TAnswer>(Task<TAnswer> task, string name)
+        {
+            var answer = await task;
+            if (answer is bool) _cuts!.Calls.Enqueue($"{name}={answer}");
+            _cuts!.Strike(name + " after");
+            return answer;
         }
     }
 }
