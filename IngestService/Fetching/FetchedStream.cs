@@ -1,10 +1,12 @@
+using Deepfake.ServiceDefaults;
+
 namespace Deepfake.IngestService.Fetching;
 
 /// <summary>
 /// The body of an answer; stops with the time of the fetch, or when the server brings it too slowly, and tells its own failures from those
 /// of who reads it. Only time in which the server was waited for counts.
 /// </summary>
-internal sealed class FetchedStream : Stream
+internal sealed class FetchedStream : ForwardStream
 {
     /// <summary>Bytes per second that a server brings at least, as of a client that uploads.</summary>
     public const int MinimumRate = 8 * 1024;
@@ -31,20 +33,6 @@ internal sealed class FetchedStream : Stream
     /// <summary>What ended it early.</summary>
     public Exception? Failure { get; private set; }
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -65,24 +53,10 @@ internal sealed class FetchedStream : Stream
         {
             Failure = _slow.IsCancellationRequested ? new TooSlowException(e) : e;
             // The reader's own token is not cancelled: to it, this is a stream that broke.
-            throw e is OperationCanceledException && !cancellationToken.IsCancellationRequested ? new IOException("The fetch ran out of time.", e) : e;
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested) throw new IOException("The fetch ran out of time.", e);
+            throw;
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Bodies are read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -97,13 +71,16 @@ internal sealed class FetchedStream : Stream
 
     private void Measure()
     {
+        bool isSlow;
         lock (_gate)
         {
             Wait();
             // A window in which the reader had other things to do tells little of the server.
-            if (_waited >= Window / 2 && _bytes < MinimumRate * _waited.TotalSeconds) _slow.Cancel();
+            isSlow = _waited >= Window / 2 && _bytes < MinimumRate * _waited.TotalSeconds;
             (_waited, _bytes) = (TimeSpan.Zero, 0);
         }
+
+        if (isSlow) _slow.Cancel(); // outside: the reader goes on right here
     }
 
     private void Wait()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Deepfake.Contracts;
+using Deepfake.ServiceDefaults;
 
 namespace Deepfake.IngestService.Submission;
 
@@ -8,7 +9,7 @@ namespace Deepfake.IngestService.Submission;
 /// The body of a file on its way to the store: what was read to sniff it, then the rest. Counts, hashes and stops at the limit as it
 /// goes; holds nothing but the bytes it was given.
 /// </summary>
-internal sealed class UploadStream(ReadOnlyMemory<byte> head, Stream rest, long maxBytes) : Stream
+internal sealed class UploadStream(ReadOnlyMemory<byte> head, Stream rest, long maxBytes) : ForwardStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private ReadOnlyMemory<byte> _head = head;
@@ -18,14 +19,6 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> head, Stream rest, long 
 
     /// <summary>What ended the stream early: the client or the limit. Tells their failures from those of the store.</summary>
     public Exception? Failure { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -52,21 +45,6 @@ internal sealed class UploadStream(ReadOnlyMemory<byte> head, Stream rest, long 
             throw;
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Uploads are read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public static SubmissionRejectedException TooLarge(long maxBytes) =>
         new(ErrorCodes.TooLarge, string.Create(CultureInfo.InvariantCulture, $"The file is larger than {maxBytes / 1048576.0:0.##} MB."));

@@ -1,26 +1,13 @@
 using System.Security.Cryptography;
+using Deepfake.ServiceDefaults;
 
 namespace Deepfake.IngestService.Uploads;
 
 /// <summary>The body of a request as far as the upload has room for it, hashed on its way where a checksum wants that.</summary>
-internal sealed class PieceStream(Stream body, long room, HashAlgorithmName? algorithm) : Stream
+internal sealed class PieceStream(Stream body, long room, HashAlgorithmName? algorithm) : ForwardStream
 {
     private readonly IncrementalHash? _hash = algorithm is { } name ? IncrementalHash.CreateHash(name) : null;
     private long _room = room;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Hash of what was read.</summary>
     public byte[] Hash() => _hash!.GetCurrentHash();
@@ -33,21 +20,6 @@ internal sealed class PieceStream(Stream body, long room, HashAlgorithmName? alg
         _hash?.AppendData(buffer.Span[..read]);
         return read;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Uploads are read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
