@@ -107,7 +107,7 @@ public sealed class DeepfakeClient : IDisposable
         GetAsync<AnalysisPage>("/v1/analyses" + (query ?? new AnalysisQuery()).Query(limit, cursor), cancellationToken);
 
     /// <summary>All analyses, newest first, a page at a time.</summary>
-    public async IAsyncEnumerable<AnalysisListing> ListAsync(AnalysisQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<AnalysisSummary> ListAsync(AnalysisQuery? query = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (string? cursor = null; ;)
         {

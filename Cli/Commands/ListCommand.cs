@@ -20,7 +20,7 @@ internal static class ListCommand
         command.SetAction((parsed, cancellationToken) => connection.RunAsync(parsed, async client =>
         {
             var query = new AnalysisQuery { Verdict = parsed.GetValue(verdict), Status = parsed.GetValue(status), Reference = parsed.GetValue(reference), Text = parsed.GetValue(text) };
-            var items = new List<AnalysisListing>();
+            var items = new List<AnalysisSummary>();
             await foreach (var item in client.ListAsync(query, cancellationToken))
             {
                 if (items.Count >= parsed.GetValue(limit)) break;
@@ -33,7 +33,7 @@ internal static class ListCommand
         return command;
     }
 
-    private static string[] Row(AnalysisListing item) =>
+    private static string[] Row(AnalysisSummary item) =>
     [
         item.Id,
         item.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),

@@ -28,7 +28,7 @@ internal record HistoryEntry
         // Lines of the first release have no facts of their own.
         if (entry is not { Summary: not null, Facts: null }) return entry;
         var result = ParseSaved(json).Result;
-        return entry with { Summary = HistoryTerms.Summarise(result), Facts = HistoryFacts.Of(result) };
+        return entry with { Summary = result.Summarise(), Facts = HistoryFacts.Of(result) };
     }
 
     public static SavedEntry ParseSaved(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<SavedEntry>(json, Json)!;

@@ -47,7 +47,7 @@ internal sealed class HistoryRow
     /// <summary>The reviewer's verdict where there is one, else the machine's.</summary>
     public string? ShownVerdict { get; set; }
 
-    /// <summary>An <see cref="AnalysisSummary"/>, so that a list reads no results.</summary>
+    /// <summary>An <see cref="Contracts.AnalysisSummary"/>, so that a list reads no results.</summary>
     public required string Summary { get; set; }
 
     /// <summary>The whole <see cref="Contracts.Analysis"/>.</summary>

@@ -14,24 +14,6 @@ internal static class HistoryTerms
     public static T? Value<T>(string? name)
         where T : struct, Enum => name is null ? null : Enum.GetValues<T>().First(value => Name(value) == name);
 
-    public static AnalysisSummary Summarise(Analysis analysis) => new()
-    {
-        Id = analysis.Id,
-        Status = analysis.Status,
-        FileName = analysis.FileName,
-        Reference = analysis.Reference,
-        Kind = analysis.Media.Kind,
-        Sha256 = analysis.Media.Sha256,
-        Verdict = analysis.MachineVerdict ?? analysis.Verdict,
-        MachineVerdict = analysis.MachineVerdict ?? analysis.Verdict,
-        DeepfakeScore = analysis.DeepfakeScore,
-        ErrorCode = analysis.Error?.Code,
-        CreatedAt = ToStored(analysis.CreatedAt),
-        CompletedAt = analysis.CompletedAt is { } completed ? ToStored(completed) : null,
-        Version = analysis.Version,
-        ReprocessOf = analysis.ReprocessOf,
-    };
-
     /// <summary>A line under a reviewer's verdict, if there is one.</summary>
     public static AnalysisSummary Under(AnalysisSummary summary, Verdict? review) => review is { } verdict ? summary with { Verdict = verdict, Reviewed = true } : summary;
 

@@ -12,7 +12,7 @@ public interface IHistoryStore
     Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken);
 
     /// <summary>Results, newest first, in a stable order.</summary>
-    Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken);
+    Task<AnalysisPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken);
 
     /// <summary>Counts, latencies and agreements over the results of a tenant.</summary>
     Task<HistoryStatistics> GetStatisticsAsync(string tenant, HistoryWindow window, CancellationToken cancellationToken);
@@ -43,7 +43,7 @@ public sealed record HistoryQuery
     /// <summary>Entries a page, 1–200.</summary>
     public int Limit { get; init; } = 50;
 
-    /// <summary><see cref="HistoryPage.NextCursor"/> of the page before; null for the first.</summary>
+    /// <summary><see cref="AnalysisPage.NextCursor"/> of the page before; null for the first.</summary>
     public string? Cursor { get; init; }
 
     /// <summary>Only this verdict, as shown.</summary>
@@ -96,61 +96,4 @@ public readonly record struct HistoryWindow(DateTimeOffset? From, DateTimeOffset
 
     /// <summary>Whether an instant lies inside.</summary>
     public bool Holds(DateTimeOffset time) => !(time < From) && !(time >= To);
-}
-
-/// <summary>One page of results.</summary>
-/// <param name="Items">Newest first.</param>
-/// <param name="NextCursor">Opaque; null on the last page.</param>
-public sealed record HistoryPage(IReadOnlyList<AnalysisSummary> Items, string? NextCursor);
-
-/// <summary>One line of the history.</summary>
-public sealed record AnalysisSummary
-{
-    /// <summary>Id.</summary>
-    public required string Id { get; init; }
-
-    /// <summary>Final status.</summary>
-    public required AnalysisStatus Status { get; init; }
-
-    /// <summary>Name the client gave.</summary>
-    public string? FileName { get; init; }
-
-    /// <summary>The client's own name for it.</summary>
-    public string? Reference { get; init; }
-
-    /// <summary>Image, animation or video.</summary>
-    public MediaKind? Kind { get; init; }
-
-    /// <summary>SHA-256 of the medium.</summary>
-    public required string Sha256 { get; init; }
-
-    /// <summary>Verdict of a completed analysis: a reviewer's where there is one, else the machine's.</summary>
-    public Verdict? Verdict { get; init; }
-
-    /// <summary>What the machine said.</summary>
-    public Verdict? MachineVerdict { get; init; }
-
-    /// <summary>Whether a reviewer had a word.</summary>
-    public bool Reviewed { get; init; }
-
-    /// <summary>0–100.</summary>
-    public double? DeepfakeScore { get; init; }
-
-    /// <summary>Code of a failed analysis.</summary>
-    public string? ErrorCode { get; init; }
-
-    /// <summary>When it was accepted (UTC).</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
-
-    /// <summary>When it ended (UTC).</summary>
-    public DateTimeOffset? CompletedAt { get; init; }
-
-    /// <summary>Number among the analyses of the same stored medium, from 1.</summary>
-    public int Version { get; init; } = 1;
-
-    /// <summary>The first analysis of this medium, if this is a later version.</summary>
-    public string? ReprocessOf { get; init; }
-
-    /// <summary>The line of a final record, times in whole microseconds.</summary>
-    public static AnalysisSummary Of(Analysis analysis) => HistoryTerms.Summarise(analysis);
 }

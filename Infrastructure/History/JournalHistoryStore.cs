@@ -25,7 +25,7 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
     public Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var line = new SavedEntry { Tenant = tenant, Id = analysis.Id, Summary = HistoryTerms.Summarise(analysis), Facts = HistoryFacts.Of(analysis), Result = analysis };
+        var line = new SavedEntry { Tenant = tenant, Id = analysis.Id, Summary = analysis.Summarise(), Facts = HistoryFacts.Of(analysis), Result = analysis };
         var json = line.ToJson();
         Task durable;
         lock (_gate)
@@ -53,7 +53,7 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
+    public Task<AnalysisPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
     {
         var limit = HistoryTerms.PageSize(query);
         var cursor = HistoryTerms.Cursor(query);
@@ -63,11 +63,11 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
             foreach (var summary in _shelves.GetValueOrDefault(tenant)?.After(cursor) ?? [])
             {
                 if (!query.Matches(summary)) continue;
-                if (page.Count == limit) return Task.FromResult(new HistoryPage(page, new HistoryCursor(page[^1].CreatedAt, page[^1].Id).ToString()));
+                if (page.Count == limit) return Task.FromResult(new AnalysisPage(page, new HistoryCursor(page[^1].CreatedAt, page[^1].Id).ToString()));
                 page.Add(summary);
             }
 
-            return Task.FromResult(new HistoryPage(page, null));
+            return Task.FromResult(new AnalysisPage(page, null));
         }
     }
 

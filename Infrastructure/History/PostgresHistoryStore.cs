@@ -26,7 +26,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     public async Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
     {
         await using var db = await OpenAsync(cancellationToken);
-        var summary = HistoryTerms.Summarise(analysis);
+        var summary = analysis.Summarise();
         var facts = HistoryFacts.Of(analysis);
         var verdict = Name(summary.MachineVerdict);
         await db.Database.ExecuteSqlAsync(
@@ -54,7 +54,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
+    public async Task<AnalysisPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
     {
         var limit = HistoryTerms.PageSize(query);
         var cursor = HistoryTerms.Cursor(query);
@@ -65,7 +65,7 @@ public sealed class PostgresHistoryStore : IHistoryStore, IPrepared, IDisposable
         var page = await rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id)
             .Take(limit + 1).Select(row => new { row.Summary, row.ReviewVerdict }).ToListAsync(cancellationToken);
         var items = page.Take(limit).Select(row => HistoryTerms.Under(Parse<AnalysisSummary>(row.Summary), HistoryTerms.Value<Verdict>(row.ReviewVerdict))).ToList();
-        return new HistoryPage(items, page.Count > limit ? new HistoryCursor(items[^1].CreatedAt, items[^1].Id).ToString() : null);
+        return new AnalysisPage(items, page.Count > limit ? new HistoryCursor(items[^1].CreatedAt, items[^1].Id).ToString() : null);
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,7 @@ internal static class AnalysisEndpoints
     {
         group.MapGet("/analyses", ListAsync).WithName("ListAnalyses").WithSummary("Lists analyses, newest first.")
             .WithDescription("Running and ended ones in one list, in pages; `cursor` takes `next_cursor` of the page before, with the same filters.")
-            .Produces<HistoryPage>().ProducesProblem(400).RequireScope(Scopes.Read);
+            .Produces<AnalysisPage>().ProducesProblem(400).RequireScope(Scopes.Read);
         group.MapGet("/analyses.csv", ExportAsync).WithName("ExportAnalyses").WithSummary("The whole list as CSV, with the same filters.")
             .Produces(200, contentType: "text/csv").ProducesProblem(400).RequireScope(Scopes.Read);
         group.MapGet("/analyses/{id}", FindAsync).WithName("GetAnalysis").WithSummary("Answers an analysis: what is known by now, or the final record.")

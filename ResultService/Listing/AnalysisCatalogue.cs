@@ -10,20 +10,20 @@ internal sealed class AnalysisCatalogue(IAnalysisStore analyses, IHistoryStore h
 {
     /// <summary>One page.</summary>
     /// <exception cref="InvalidCursorException">The cursor is not one of ours.</exception>
-    public async Task<HistoryPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
+    public async Task<AnalysisPage> ListAsync(string tenant, HistoryQuery query, CancellationToken cancellationToken)
     {
         var cursor = query.Cursor is { } text ? HistoryCursor.Parse(text) ?? throw new InvalidCursorException() : (HistoryCursor?)null;
         // The open ones first: what ends between the two reads is then in both, never in neither.
         var open = await ListOpenAsync(tenant, query, cursor, cancellationToken);
         var ended = query.Status is AnalysisStatus.Accepted or AnalysisStatus.Running
-            ? new HistoryPage([], null)
+            ? new AnalysisPage([], null)
             : await history.ListAsync(tenant, query, cancellationToken);
         var known = ended.Items.Select(summary => summary.Id).ToHashSet(StringComparer.Ordinal);
         var merged = open.Where(summary => !known.Contains(summary.Id)).Concat(ended.Items)
             .OrderByDescending(summary => summary.CreatedAt).ThenByDescending(summary => summary.Id, StringComparer.Ordinal).ToList();
         var hasMore = merged.Count > query.Limit || ended.NextCursor is not null;
         var page = merged.Take(query.Limit).ToList();
-        return new HistoryPage(page, hasMore ? HistoryCursor.Behind(page[^1].CreatedAt, page[^1].Id).ToString() : null);
+        return new AnalysisPage(page, hasMore ? HistoryCursor.Behind(page[^1].CreatedAt, page[^1].Id).ToString() : null);
     }
 
     /// <summary>How many analyses of a tenant are not over.</summary>
@@ -41,7 +41,7 @@ internal sealed class AnalysisCatalogue(IAnalysisStore analyses, IHistoryStore h
         await foreach (var state in OpenAsync(tenant, cursor, query.Limit + 1, cancellationToken))
         {
             var summary = state.IsOver && await analyses.FindResultAsync(tenant, state.Record.Id, cancellationToken) is { } result
-                ? AnalysisSummary.Of(result)
+                ? result.Summarise()
                 : Summarise(state);
             if (query.Matches(summary)) found.Add(summary);
             if (found.Count > query.Limit) break;

@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deepfake.Contracts;
-using Deepfake.Infrastructure.History;
 
 namespace Deepfake.Integration;
 
@@ -64,7 +63,7 @@ internal sealed class ApiClient : IDisposable
         string? cursor = null;
         do
         {
-            var page = await _http.GetFromJsonAsync<HistoryPage>(
+            var page = await _http.GetFromJsonAsync<AnalysisPage>(
                 Relative("/v1/analyses?limit=25" + (cursor is null ? "" : $"&cursor={cursor}")), DeepfakeJson.Options, cancellationToken);
             all.AddRange(page!.Items);
             cursor = page.NextCursor;

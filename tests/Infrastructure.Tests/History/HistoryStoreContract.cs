@@ -86,7 +86,7 @@ public abstract partial class HistoryStoreContract : IAsyncLifetime
         var seen = new List<string>();
         var query = new HistoryQuery { Limit = 4 };
         var pages = 0;
-        for (HistoryPage page; ; query = query with { Cursor = page.NextCursor })
+        for (AnalysisPage page; ; query = query with { Cursor = page.NextCursor })
         {
             page = await Store.ListAsync("acme", query, None);
             seen.AddRange(page.Items.Select(item => item.Id));
@@ -105,7 +105,7 @@ public abstract partial class HistoryStoreContract : IAsyncLifetime
 
         Assert.Null((await Store.ListAsync("acme", new HistoryQuery { Limit = 4 }, None)).NextCursor);
         Assert.NotNull((await Store.ListAsync("acme", new HistoryQuery { Limit = 3 }, None)).NextCursor);
-        Assert.Equal(new HistoryPage([], null).Items, (await Store.ListAsync("nobody", new HistoryQuery(), None)).Items);
+        Assert.Equal(new AnalysisPage([], null).Items, (await Store.ListAsync("nobody", new HistoryQuery(), None)).Items);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
                 $"""
                 INSERT INTO analyses (id, tenant, created_at, completed_at, status, verdict, deepfake_score, sha256, summary, result)
                 VALUES ('an_1', 'acme', {old.CreatedAt}, {old.CompletedAt}, 'completed', 'inconclusive', 91.23, {old.Media.Sha256},
-                  {JsonSerializer.Serialize(AnalysisSummary.Of(old), DeepfakeJson.Options)}::jsonb, {JsonSerializer.Serialize(old, DeepfakeJson.Options)}::jsonb)
+                  {JsonSerializer.Serialize(old.Summarise(), DeepfakeJson.Options)}::jsonb, {JsonSerializer.Serialize(old, DeepfakeJson.Options)}::jsonb)
                 """);
         }
 

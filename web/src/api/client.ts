@@ -1,4 +1,4 @@
-import type { Analysis, HistoryPage } from './types.ts';
+import type { Analysis, AnalysisPage } from './types.ts';
 
 /** What went wrong with a request: a code of the service, or `network` when there was no answer. */
 export interface Problem {
@@ -43,10 +43,10 @@ export const facePath = (id: string, trackId: number): string => `${path(id)}/fa
 export const getAnalysis = (id: string, signal?: AbortSignal): Promise<Analysis> =>
   request<Analysis>(path(id), signal ? { signal } : {});
 
-export const listAnalyses = (cursor: string | null, signal?: AbortSignal): Promise<HistoryPage> => {
+export const listAnalyses = (cursor: string | null, signal?: AbortSignal): Promise<AnalysisPage> => {
   const query = new URLSearchParams({ limit: '20' });
   if (cursor) query.set('cursor', cursor);
-  return request<HistoryPage>(`${analyses}?${query}`, signal ? { signal } : {});
+  return request<AnalysisPage>(`${analyses}?${query}`, signal ? { signal } : {});
 };
 
 export const deleteAnalysis = (id: string): Promise<void> => request(path(id), { method: 'DELETE' });

@@ -151,7 +151,7 @@ export interface AnalysisSummary {
   completed_at: string | null;
 }
 
-export interface HistoryPage {
+export interface AnalysisPage {
   items: AnalysisSummary[];
   next_cursor: string | null;
 }
