@@ -88,7 +88,7 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_list_is_read_page_by_page()
     {
-        const string Item = """{"id":"an_ID","status":"completed","created_at":"2026-01-01T00:00:00Z"}""";
+        const string Item = """{"id":"an_ID","status":"completed","sha256":"00","created_at":"2026-01-01T00:00:00Z"}""";
         await using var stub = await StubService.StartAsync((page, context) => context.JsonAsync(
             $$"""{"items":[{{Item.Replace("ID", page.ToString(), StringComparison.Ordinal)}}],"next_cursor":{{(page < 3 ? $"\"c{page}\"" : "null")}}}"""));
         using var client = stub.Client();
