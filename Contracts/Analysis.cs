@@ -396,6 +396,9 @@ public sealed record ModelResult
     /// <summary>Weight in the ensemble.</summary>
     public required double Weight { get; init; }
 
+    /// <summary>Whether it knows one kind of fake only: it raises the score where it sees one, and lowers none.</summary>
+    public bool Specialist { get; init; }
+
     /// <summary>Why it gave no score.</summary>
     public string? Error { get; init; }
 }

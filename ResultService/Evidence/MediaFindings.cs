@@ -77,7 +77,7 @@ public static class MediaFindings
 
     private static void AddModels(List<Finding> findings, FusedEvidence fused)
     {
-        var models = fused.Models.Where(model => model is { Score: not null, Weight: > 0 }).OrderByDescending(model => model.Score).ToList();
+        var models = fused.Models.Where(model => model is { Score: not null, Weight: > 0, Specialist: false }).OrderByDescending(model => model.Score).ToList();
         if (models.Count >= 2 && models[0].Score - models[^1].Score is { } spread and >= WideSpread)
         {
             findings.Add(new Finding

@@ -5,11 +5,13 @@ namespace Deepfake.ResultService.Fusion;
 /// <summary>
 /// The models of one analysis and their weights. Fitted: intercept and weights of <c>fusion.json</c>. Otherwise: no intercept, and the
 /// manifests' weights divided by their sum, that is, the weighted mean of the logits. Where models gave nothing, or are switched off, the
-/// weights of the others are scaled up to the same sum.
+/// weights of the others are scaled up to the same sum. A specialist (a model with a floor) adds what lies above its floor and else nothing:
+/// it neither clears a face nor takes the weight of others.
 /// </summary>
 public sealed class Ensemble
 {
     private readonly double[] _weights;
+    private readonly double?[] _floors;
     private readonly double _total;
     private readonly double _scale;
 
@@ -18,14 +20,18 @@ public sealed class Ensemble
     /// <param name="manifest">The fit; null for none.</param>
     public Ensemble(IReadOnlyList<ModelScores> reported, FusionManifest? manifest)
     {
-        // A fit that knows none of the models that gave scores fits another ensemble.
-        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) > 0) ? manifest : null;
+        // A fit that knows none of the models that gave scores, or specialists only, fits another ensemble.
+        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) > 0 && !manifest.Floors.ContainsKey(model.Name))
+            ? manifest
+            : null;
         Models = Fit is null ? reported : [.. reported, .. Absent(reported, Fit)];
         _weights = Fit is { } fit
             ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name) * model.WeightFactor)]
             : Normalised([.. Models.Select(model => model.Weight)]);
+        _floors = [.. Models.Select(model => Fit is { } fitted && fitted.Floors.TryGetValue(model.Name, out var floor) ? floor : (double?)null)];
         _total = _weights.Sum();
-        _scale = _total + (Fit?.Models.Where(entry => Fit.Disabled.Contains(entry.Key) && reported.All(model => model.Name != entry.Key)).Sum(entry => entry.Value) ?? 0);
+        _scale = _weights.Where((_, m) => _floors[m] is null).Sum() + (Fit?.Models
+            .Where(entry => Fit.Disabled.Contains(entry.Key) && !Fit.Floors.ContainsKey(entry.Key) && reported.All(model => model.Name != entry.Key)).Sum(entry => entry.Value) ?? 0);
     }
 
     /// <summary>The fit in force; null where none applies.</summary>
@@ -36,6 +42,9 @@ public sealed class Ensemble
 
     /// <summary>Weight of a model in the sum of logits.</summary>
     public double WeightOf(int model) => _weights[model];
+
+    /// <summary>Whether a model only raises the score, from its floor on.</summary>
+    public bool IsSpecialist(int model) => _floors[model] is not null;
 
     /// <summary>Share of the total weight that these models hold, [0,1].</summary>
     public double ShareOf(ReadOnlySpan<double?> logits)
@@ -52,15 +61,24 @@ public sealed class Ensemble
     /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any.</summary>
     public double? Combine(ReadOnlySpan<double?> logits)
     {
-        double sum = 0, present = 0;
+        double sum = 0, present = 0, raised = 0;
+        var isScored = false;
         for (var m = 0; m < logits.Length; m++)
         {
             if (logits[m] is not { } logit || _weights[m] <= 0) continue;
-            sum += _weights[m] * logit;
-            present += _weights[m];
+            isScored = true;
+            if (_floors[m] is { } floor)
+            {
+                raised += _weights[m] * Math.Max(logit - floor, 0);
+            }
+            else
+            {
+                sum += _weights[m] * logit;
+                present += _weights[m];
+            }
         }
 
-        return present > 0 ? (Fit?.Intercept ?? 0) + sum * (_scale / present) : null;
+        return isScored ? (Fit?.Intercept ?? 0) + (present > 0 ? sum * (_scale / present) : 0) + raised : null;
     }
 
     private static IEnumerable<ModelScores> Absent(IReadOnlyList<ModelScores> reported, FusionManifest fit) =>

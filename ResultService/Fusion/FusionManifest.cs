@@ -12,6 +12,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "version": "1.0.0",
 ///   "intercept": -0.31,
 ///   "models":  { "swap-b0": 1.12, "fft-branch": 0.4 },
+///   "floors":  { "fft-branch": 0.5 },
 ///   "signals": { "azimuthal_spectrum": 0.0 },
 ///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
 ///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
@@ -22,7 +23,7 @@ namespace Deepfake.ResultService.Fusion;
 /// }
 /// </code>
 /// For a track, L(m) = pooled logit of model m's calibrated probabilities over the track's crops, and
-/// z = intercept + Σ weight(m) · L(m). A medium with one face has probability sigmoid(z + signals); several faces: see
+/// z = intercept + Σ weight(m) · L(m), where a model with a floor f has max(L(m) − f, 0) in place of L(m). A medium with one face has probability sigmoid(z + signals); several faces: see
 /// <see cref="TrackPooling.OverTracks"/>.
 /// </summary>
 public sealed record FusionManifest
@@ -37,6 +38,11 @@ public sealed record FusionManifest
 
     /// <summary>Weight of each model's pooled logit, by manifest name; ≥ 0, at least one above 0.</summary>
     public required IReadOnlyDictionary<string, double> Models { get; init; }
+
+    /// <summary>
+    /// Logit up to which a model has no say, by name, inside ± 15: for a specialist, which knows one kind of fake and would else speak the others free.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Floors { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Models of the fit that an operator has switched off: nobody misses them. Not part of the file.</summary>
     [JsonIgnore]
@@ -94,6 +100,8 @@ public sealed record FusionManifest
         Require(Version.Length is > 0 and <= 64, "version", "1 to 64 characters");
         Require(double.IsFinite(Intercept), "intercept", "a finite number");
         Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
+        Require(Floors.All(floor => Models.ContainsKey(floor.Key) && floor.Value is >= -15 and <= 15), "floors", "logits inside [-15,15] of models named in 'models'");
+        Require(Models.Any(model => model.Value > 0 && !Floors.ContainsKey(model.Key)), "floors", "of some models, not of all");
         Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
         CheckThresholds("thresholds", Thresholds.Suspicious, Thresholds.Manipulated);
         Require(FalsePositiveRate is null or (>= 0 and <= 1), "false_positive_rate", "inside [0,1]");

@@ -119,10 +119,10 @@ public static class MediaFusion
     private static double SignalLogit(IReadOnlyList<Signal> signals, double limit) =>
         Math.Min(limit, signals.OrderBy(signal => signal.Name, StringComparer.Ordinal).Sum(signal => signal.Applicable ? signal.Weight * Math.Clamp(signal.Score ?? 0, 0, 1) : 0));
 
-    // Models that do not count cannot disagree.
+    // Models that do not count cannot disagree, and a specialist's silence contradicts nobody.
     private static double Spread(PooledTrack track, Ensemble ensemble)
     {
-        var scores = track.Logits.Where((logit, m) => logit is not null && ensemble.WeightOf(m) > 0).Select(logit => Logit.Probability(logit!.Value)).ToList();
+        var scores = track.Logits.Where((logit, m) => logit is not null && ensemble.WeightOf(m) > 0 && !ensemble.IsSpecialist(m)).Select(logit => Logit.Probability(logit!.Value)).ToList();
         return scores.Count < 2 ? 0 : scores.Max() - scores.Min();
     }
 
@@ -136,6 +136,7 @@ public static class MediaFusion
             Provider = model.Provider,
             Score = logits.Length > 0 ? Logit.Rounded(TrackPooling.OverTracks(logits, pooling.TrackSharpness)) : null,
             Weight = Math.Round(ensemble.WeightOf(m), 4),
+            Specialist = ensemble.IsSpecialist(m),
             Error = model.Error,
         };
     }

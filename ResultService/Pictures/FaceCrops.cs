@@ -41,10 +41,7 @@ public sealed class FaceCrops(IObjectStore objects, FusionSource fusion)
     private async Task<float[]?> EvidenceAsync(string tenant, string analysisId, IndexedFace face, CancellationToken cancellationToken)
     {
         var maps = await ReadAsync(ObjectKeys.HeatMaps(tenant, analysisId, face.Shard), HeatMapPack.ReadAsync, cancellationToken);
-        var weights = fusion.Current?.Models;
-        var heat = maps?.Maps.Select(map => new CropHeat(map, face.Row, weights is null ? 1 : weights.GetValueOrDefault(map.Model)))
-            .Where(map => map.Weight > 0 && (face.Row + 1) * map.Maps.Height * map.Maps.Width <= map.Maps.Cells.Length).ToList();
-        return heat is { Count: > 0 } ? HeatMapPainter.Evidence(heat) : null;
+        return maps is not null && CropHeat.Counting(maps.Maps, face.Row, fusion.Current) is { Count: > 0 } heat ? HeatMapPainter.Evidence(heat) : null;
     }
 
     private async Task<ShownCrop?> ReadAsync(string tenant, string analysisId, int trackId, double? seconds, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Deepfake.Infrastructure.Packs;
+using Deepfake.ResultService.Fusion;
 
 namespace Deepfake.ResultService.Pictures;
 
@@ -6,7 +7,24 @@ namespace Deepfake.ResultService.Pictures;
 /// <param name="Maps">The model's maps.</param>
 /// <param name="Row">Row of the crop.</param>
 /// <param name="Weight">Weight of the model in the fusion, &gt; 0.</param>
-public readonly record struct CropHeat(HeatMaps Maps, int Row, double Weight);
+public readonly record struct CropHeat(HeatMaps Maps, int Row, double Weight)
+{
+    /// <summary>The maps of a crop that had a say in its score: those of weighted models, of a specialist only above its floor.</summary>
+    /// <param name="maps">One entry a model.</param>
+    /// <param name="row">Row of the crop.</param>
+    /// <param name="fit">The fit; null for none: all count the same.</param>
+    public static List<CropHeat> Counting(IReadOnlyList<HeatMaps> maps, int row, FusionManifest? fit) =>
+        [.. maps.Where(map => (row + 1) * map.Height * map.Width <= map.Cells.Length)
+            .Select(map => new CropHeat(map, row, fit?.Models.GetValueOrDefault(map.Model) ?? 1))
+            .Where(heat => heat.Weight > 0 && (fit is null || !fit.Floors.TryGetValue(heat.Maps.Model, out var floor) || heat.LogOdds() > floor))];
+
+    private double LogOdds()
+    {
+        var sum = 0.0;
+        foreach (var cell in Maps[Row].Span) sum += HeatMaps.ToLogOdds(cell);
+        return sum / (Maps.Height * Maps.Width);
+    }
+}
 
 /// <summary>Lays over a crop what speaks for manipulation in it.</summary>
 public static class HeatMapPainter

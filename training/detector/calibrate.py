@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,10 @@ PAIRED_SOURCES = ("ffpp_c23", "ffpp_crops", "openforensics", "whole_face")
 kinds, and on labelled ones off by 0.09 instead of 0.05."""
 
 MAX_SPREAD = 0.6
-"""Models whose probabilities lie this far apart leave a clear verdict inconclusive. On clean held-out media 58 of 2,636 do, and 44 of
-those are fakes."""
+"""Models, specialists aside, whose probabilities lie this far apart leave a clear verdict inconclusive."""
+
+Floors = tuple[float | None, ...]
+"""For each model the calibrated logit from which on it has a say; None: always."""
 
 WHOLE_FACE = ("stylegan", "portraits_gan")
 """Fitted as one source: the studio portraits have no reals of their own."""
@@ -101,23 +103,24 @@ def platt(media: list[Medium], model: int) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def fuse(media: list[Medium], calibrations: list[tuple[float, float]]) -> tuple[float, list[float]]:
-    """Intercept and weights over calibrated logits. One model is its own fusion; no model counts against its own score."""
+def fuse(media: list[Medium], calibrations: list[tuple[float, float]], floors: Floors) -> tuple[float, list[float]]:
+    """Intercept and weights over what the models say. One model is its own fusion; no model counts against its own score."""
     if len(calibrations) == 1:
         return 0.0, [1.0]
     inside = [m for m in media if fit_source(m.source) in PAIRED_SOURCES]
+    said = sayings(inside, calibrations, floors)
     used = list(range(len(calibrations)))
     while True:
-        features = np.stack([_calibrated(inside, calibrations, m) for m in used], 1)
-        *weights, intercept = metrics.fit_logistic(features, np.array([m.fake for m in inside]), balanced_weights(inside), ridge=1.0)
+        *weights, intercept = metrics.fit_logistic(said[:, used], np.array([m.fake for m in inside]), balanced_weights(inside), ridge=1.0)
         if min(weights) >= 0 or len(used) == 1:
             return float(intercept), [float(weights[used.index(m)]) if m in used else 0.0 for m in range(len(calibrations))]
         used.pop(int(np.argmin(weights)))
 
 
-def probabilities(media: list[Medium], calibrations: list[tuple[float, float]], intercept: float, weights: list[float]) -> np.ndarray:
-    """What the service would say of each medium with one face."""
-    return metrics.sigmoid(intercept + sum(w * _calibrated(media, calibrations, m) for m, w in enumerate(weights)))
+def sayings(media: list[Medium], calibrations: list[tuple[float, float]], floors: Floors) -> np.ndarray:
+    """[media, models]: calibrated logits, of a specialist what exceeds its floor."""
+    logits = [calibrated(media, calibrations, model) for model in range(len(calibrations))]
+    return np.stack([of_one if floor is None else np.maximum(of_one - floor, 0) for of_one, floor in zip(logits, floors)], 1)
 
 
 PROFILES = {"strict": (0.02, 0.003), "sensitive": (0.10, 0.05)}
@@ -161,7 +164,8 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(np.clip(values[order][at] + 1e-4, 0.01, 0.995))
 
 
-def _calibrated(media: list[Medium], calibrations: list[tuple[float, float]], model: int) -> np.ndarray:
+def calibrated(media: list[Medium], calibrations: list[tuple[float, float]], model: int) -> np.ndarray:
+    """[media]: log-odds by one model alone."""
     a, b = calibrations[model]
     return a * np.array([m.logits[model] for m in media]) + b
 
@@ -171,29 +175,43 @@ class Fit:
     """Everything that ships."""
 
     calibrations: list[tuple[float, float]]
+    floors: Floors
     intercept: float
     weights: list[float]
     suspicious: float
     manipulated: float
 
     @staticmethod
-    def to(media: list[Medium], models: int) -> "Fit":
-        calibrations = [platt(media, m) for m in range(models)]
-        intercept, weights = fuse(media, calibrations)
-        return Fit(calibrations, intercept, weights, *thresholds(media, probabilities(media, calibrations, intercept, weights)))
+    def to(media: list[Medium], floors: Floors) -> "Fit":
+        """Fits calibrations, fusion and thresholds; one floor a model."""
+        calibrations = [platt(media, m) for m in range(len(floors))]
+        fit = Fit(calibrations, floors, *fuse(media, calibrations, floors), 1.0, 1.0)
+        suspicious, manipulated = thresholds(media, fit.probabilities(media))
+        return replace(fit, suspicious=suspicious, manipulated=manipulated)
+
+    def logits(self, media: list[Medium]) -> np.ndarray:
+        """Fused logits."""
+        return self.intercept + sayings(media, self.calibrations, self.floors) @ np.array(self.weights)
+
+    def probabilities(self, media: list[Medium]) -> np.ndarray:
+        """What the service would say of each medium with one face."""
+        return metrics.sigmoid(self.logits(media))
+
+    def spread(self, media: list[Medium]) -> np.ndarray:
+        """How far apart the models' probabilities lie, specialists aside."""
+        general = [m for m, floor in enumerate(self.floors) if floor is None]
+        return np.ptp([metrics.sigmoid(calibrated(media, self.calibrations, m)) for m in general], axis=0)
 
 
-def cross_fitted(media: list[Medium], models: int) -> dict:
+def cross_fitted(media: list[Medium], floors: Floors) -> dict:
     """Calibration error, false alarms and detections on people that the fit did not see."""
     p, suspicious, manipulated, spread = (np.zeros(len(media)) for _ in range(4))
     for fold in (0, 1):
         inside = np.array([fold_of(m.group) == fold for m in media])
-        fit = Fit.to([m for m, here in zip(media, inside) if not here], models)
+        fit = Fit.to([m for m, here in zip(media, inside) if not here], floors)
         held = [m for m, here in zip(media, inside) if here]
-        p[inside] = probabilities(held, fit.calibrations, fit.intercept, fit.weights)
+        p[inside], spread[inside] = fit.probabilities(held), fit.spread(held)
         suspicious[inside], manipulated[inside] = fit.suspicious, fit.manipulated
-        single = np.stack([metrics.sigmoid(_calibrated(held, fit.calibrations, m)) for m in range(models)])
-        spread[inside] = single.max(0) - single.min(0)
     contradicting = (spread >= MAX_SPREAD) & ((p >= manipulated) | (p < suspicious))
     labels = np.array([m.fake for m in media])
     result: dict = {"rates_at_thresholds": {}}
@@ -260,8 +278,9 @@ def _signals(path: Path) -> dict:
 def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str) -> None:
     """Writes manifests, cards and fusion."""
     media = join(scores)
-    fit, checked = Fit.to(media, len(configs)), cross_fitted(media, len(configs))
-    p = probabilities(media, fit.calibrations, fit.intercept, fit.weights)
+    floors = tuple(config.speaks_from for config in configs)
+    fit, checked = Fit.to(media, floors), cross_fitted(media, floors)
+    p = fit.probabilities(media)
     profiles = {}
     for name, rates in PROFILES.items():
         suspicious, manipulated = thresholds(media, p, *rates)
@@ -285,6 +304,7 @@ def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str)
         "version": version,
         "intercept": round(fit.intercept, 5),
         "models": {config.name: round(weight, 5) for config, weight in zip(configs, fit.weights)},
+        "floors": {config.name: config.speaks_from for config in configs if config.speaks_from is not None},
         "signals": _signals(MODELS / "fusion.json"),
         "pooling": {"method": "upper_mean", "upper": 0.5, "quality_weighted": False, "track_sharpness": 2.0, "logit_clamp": 8.0},
         "thresholds": {"suspicious": round(fit.suspicious, 4), "manipulated": round(fit.manipulated, 4)},
@@ -293,7 +313,7 @@ def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str)
         "quality_gates": {"min_face_pixels": 48, "min_sharpness": 4},
         "cross_fitted": checked,
     }
-    if len(configs) > 1:
+    if floors.count(None) > 1:
         fusion["disagreement"] = {"max_spread": MAX_SPREAD, "verdict": "inconclusive"}
     (MODELS / "fusion.json").write_text(json.dumps(fusion, indent=2) + "\n")
     print(json.dumps({k: v for k, v in fusion.items() if k != "cross_fitted"}, indent=2))

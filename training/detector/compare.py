@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import metrics
-from .calibrate import Fit, Medium, fit_source, join
+from .calibrate import Fit, Floors, Medium, calibrated, fit_source, join
 from .config import read_config
 from .data import fold_of
 from .evaluate import read_scores
@@ -20,18 +20,18 @@ from .evaluate import read_scores
 Scores = dict[str, np.ndarray]
 
 
-def held_out_scores(media: list[Medium], names: list[str]) -> Scores:
+def held_out_scores(media: list[Medium], names: list[str], floors: Floors) -> Scores:
     """Scores of every medium by a fit to the other fold: each model, their mean, and the fusion."""
     scores = {name: np.zeros(len(media)) for name in [*names, "mean", "fusion"]}
     for fold in (0, 1):
         inside = np.array([fold_of(m.group) == fold for m in media])
-        fit = Fit.to([m for m, here in zip(media, inside) if not here], len(names))
+        fit = Fit.to([m for m, here in zip(media, inside) if not here], floors)
         held = [m for m, here in zip(media, inside) if here]
-        logits = np.stack([a * np.array([m.logits[i] for m in held]) + b for i, (a, b) in enumerate(fit.calibrations)])
+        logits = np.stack([calibrated(held, fit.calibrations, model) for model in range(len(names))])
         for name, values in zip(names, logits):
             scores[name][inside] = values
         scores["mean"][inside] = logits.mean(0)
-        scores["fusion"][inside] = fit.intercept + np.array(fit.weights) @ logits
+        scores["fusion"][inside] = fit.logits(held)
     return scores
 
 
@@ -98,9 +98,9 @@ def table(title: str, rows: dict[str, tuple[str, dict[str, tuple[float, float, f
     return "\n".join(lines) + "\n"
 
 
-def report(media: list[Medium], names: list[str]) -> tuple[str, dict]:
+def report(media: list[Medium], names: list[str], floors: Floors) -> tuple[str, dict]:
     """All tables, and the numbers."""
-    scores = held_out_scores(media, names)
+    scores = held_out_scores(media, names, floors)
     numbers: dict = {}
     at = lambda test: np.flatnonzero([test(m) for m in media])
     counted = lambda rows: f"{sum(not media[i].fake for i in rows)} / {sum(media[i].fake for i in rows)}"
@@ -158,7 +158,7 @@ def main() -> None:
         for source, (value, low, high) in differences(media).items():
             print(f"{source}: {value:+.4f} [{low:+.4f}, {high:+.4f}]")
         return
-    text, numbers = report(join(scores), [config.name for config in configs])
+    text, numbers = report(join(scores), [config.name for config in configs], tuple(config.speaks_from for config in configs))
     if arguments.out:
         (arguments.out / "compare.md").write_text(text)
         (arguments.out / "compare.json").write_text(json.dumps(numbers, indent=1) + "\n")

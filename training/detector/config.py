@@ -52,7 +52,9 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """An experiment: the net, what it sees, and how it is trained."""
+    """An experiment: the net, what it sees, and how it is trained. `speaks_from`: for a specialist, which knows one kind of fake, the calibrated
+    logit from which on it has a say in the fusion; below it neither accuses nor clears.
+    """
 
     name: str
     architecture: str
@@ -61,6 +63,7 @@ class Config:
     data: DataConfig
     train: TrainConfig
     options: dict[str, Any] = field(default_factory=dict)
+    speaks_from: float | None = None
     digest: str = ""
     path: Path = Path()
 
@@ -88,6 +91,6 @@ def read_config(path: Path) -> Config:
 
 
 def _digest(raw: bytes) -> str:
-    """Names an experiment but for how long it runs, which may be decided while it does."""
-    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"#"))]
+    """Names an experiment but for how long it runs and how it is fused, which may be decided while it does."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"speaks_from", b"#"))]
     return hashlib.sha256(b"\n".join(lines)).hexdigest()

@@ -1,6 +1,6 @@
 """Figures of one model on held-out people: `python3 -m detector.evaluate configs/NAME.toml --crops DIR --manifest FILE`.
 
-Scores every held-out crop under each fixed condition, pools them to media (mean of a track's logits; the service takes that of the upper half, see `forensics.timeline`), and
+Scores every held-out crop under each fixed condition, pools them to media as the service does (mean of the upper half of a track's logits), and
 writes `scores.csv`, `metrics.json` and `metrics.md` beside the checkpoint. Every figure stands beside trivial baselines on the
 same media: negated sharpness, face size, brightness (each in the direction that suits it better, which flatters it).
 """
@@ -104,7 +104,7 @@ def through_h264(pixels: list[np.ndarray], quality: int) -> list[np.ndarray]:
 
 
 def pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) -> list[ScoredMedium]:
-    """Media of scored crops: means of logits and of baselines."""
+    """Media of scored crops: means of the upper half of their logits, and of all baselines."""
     of_medium: dict[str, list[int]] = {}
     for at, i in enumerate(rows):
         of_medium.setdefault(crops.rows[i].medium.path, []).append(at)
@@ -112,7 +112,7 @@ def pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) 
     for places in of_medium.values():
         medium = crops.rows[rows[places[0]]].medium
         measures = tuple(float(np.mean([f(crops.rows[rows[at]]) for at in places])) for f in BASELINES.values())
-        logit = float(np.mean(logits[places]))
+        logit = float(np.mean(np.sort(logits[places])[len(places) // 2 :]))
         pooled.append(ScoredMedium(medium.path, medium.source, medium.forgery, medium.group, medium.fake, condition, len(places), logit, measures))
     return pooled
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from .config import Config, read_config
-from .nets import build, parameter_count
+from .nets import MobileNetV2, RgbSpectrum, build, parameter_count
 from .runtime import Session
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -120,7 +120,7 @@ def manifest(config: Config, net: nn.Module, file: Path, version: str, epochs: i
         "weight": 1.0,
         "parameters": parameter_count(net),
         "licence": "non-commercial research: trained on FaceForensics++ and research-only face sets",
-        "training_data": [TERMS[source] for source in sources] + ["start: MobileNetV2 weights of npm nsfwjs 4.3.0 (MIT)"],
+        "training_data": [TERMS[source] for source in sources] + [f"start: {'InceptionV3' if config.architecture == 'inception_v3' else 'MobileNetV2'} weights of npm nsfwjs 4.3.0 (MIT)"],
         "training": {"config": config.digest, "epochs": epochs, "steps": epochs * config.train.steps_per_epoch},
         "metrics": {},
     }
@@ -128,7 +128,7 @@ def manifest(config: Config, net: nn.Module, file: Path, version: str, epochs: i
 
 def _match_layers(net: nn.Module, config: Config) -> None:
     # A pretrained start changes padding and epsilon, not only weights.
-    if config.options.get("start") == "nsfwjs":
+    if config.options.get("start") == "nsfwjs" and isinstance(net, (MobileNetV2, RgbSpectrum)):
         net.use_tensorflow_conventions()
 
 

@@ -49,6 +49,11 @@ class Member:
     slope: float
     offset: float
     weight: float
+    floor: float | None = None
+
+    def said(self, logits: np.ndarray) -> np.ndarray:
+        """What of its calibrated log-odds counts: of a specialist what exceeds its floor."""
+        return logits if self.floor is None else np.maximum(logits - self.floor, 0)
 
 
 class Explainer:
@@ -63,7 +68,7 @@ class Explainer:
             if weight > 0 and card["output"].get("cam"):
                 given, fitted = card["input"], card["calibration"]
                 mean, std = (np.array(given[key], np.float32).reshape(1, 3, 1, 1) for key in ("mean", "std"))
-                self.members.append(Member(Session(models / name / card["file"]), given["size"], given["margin"], mean, std, fitted["a"], fitted["b"], weight))
+                self.members.append(Member(Session(models / name / card["file"]), given["size"], given["margin"], mean, std, fitted["a"], fitted["b"], weight, fusion.get("floors", {}).get(name)))
 
     def look(self, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Fused log-odds [N] and evidence [N, 256, 256] of uint8 crops [256, 256, 3]."""
@@ -73,9 +78,11 @@ class Explainer:
         for member in self.members:
             views = np.stack([central_view(crop, member.margin, member.size) for crop in crops])
             out = member.session.run((views.transpose(0, 3, 1, 2).astype(np.float32) / 255 - member.mean) / member.std)
-            scores += member.weight * (member.slope * out["logit"][:, 0] + member.offset)
+            said = member.said(member.slope * out["logit"][:, 0] + member.offset)
+            scores += member.weight * said
             for i, cells in enumerate(out["cam"].reshape(len(crops), *out["cam"].shape[-2:])):
-                evidence[i] += spread(member.slope * cells + member.offset, member.margin) * member.weight / total
+                if member.floor is None or said[i] > 0:
+                    evidence[i] += spread(member.slope * cells + member.offset, member.margin) * member.weight / total
         return scores, evidence
 
     def parts(self, crops: list[np.ndarray]) -> np.ndarray:
@@ -89,7 +96,7 @@ class Explainer:
 
     def combine(self, parts: np.ndarray) -> np.ndarray:
         """Fused log-odds of those of the models, which are the last axis."""
-        return self.intercept + parts @ np.array([member.weight for member in self.members])
+        return self.intercept + sum(member.weight * member.said(parts[..., m]) for m, member in enumerate(self.members))
 
     def covered(self) -> np.ndarray:
         """Where any map lies, bool [256, 256]."""

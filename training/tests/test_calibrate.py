@@ -3,7 +3,7 @@ import unittest
 import numpy as np
 
 from detector import metrics
-from detector.calibrate import Fit, Medium, cross_fitted, fuse, replace_section, thresholds
+from detector.calibrate import Fit, Medium, calibrated, cross_fitted, fuse, replace_section, thresholds
 from detector.compare import differences
 
 
@@ -20,13 +20,13 @@ def media(count, seed=0, strength=2.0, models=1):
 class CalibrateTest(unittest.TestCase):
     def test_overconfident_logits_are_brought_down_to_what_they_are_worth(self):
         # Gaussians at ±2 with deviation 2 have true log-odds x; the logits are three times that.
-        fit = Fit.to(media(4000), 1)
+        fit = Fit.to(media(4000), (None,))
         self.assertAlmostEqual(fit.calibrations[0][0], 1 / 3, delta=0.03)
         self.assertAlmostEqual(fit.calibrations[0][1], 0, delta=0.1)
         self.assertEqual((fit.intercept, fit.weights), (0.0, [1.0]))
 
     def test_cross_fitted_false_alarms_stay_near_the_rate_that_was_asked_for(self):
-        checked = cross_fitted(media(6000), 1)
+        checked = cross_fitted(media(6000), (None,))
         rates = checked["rates_at_thresholds"]["openforensics real"]
         self.assertLess(rates["manipulated_clean"], 0.02)
         self.assertLess(rates["suspicious_or_manipulated_clean"], 0.075)
@@ -55,7 +55,7 @@ class CalibrateTest(unittest.TestCase):
         made = media(3000, strength=1.0, models=2)
         rng = np.random.default_rng(9)
         made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (*m.logits, float(rng.normal(0, 3))), 50.0, 100.0) for m in made]
-        fit = Fit.to(made, 3)
+        fit = Fit.to(made, (None, None, None))
         self.assertLess(fit.weights[2], 0.5 * min(fit.weights[:2]))
         labels = np.array([m.fake for m in made])
         fused = sum(w * a * np.array([m.logits[i] for m in made]) for i, (w, (a, _)) in enumerate(zip(fit.weights, fit.calibrations)))
@@ -65,8 +65,24 @@ class CalibrateTest(unittest.TestCase):
     def test_a_model_that_counts_against_its_own_score_is_left_out(self):
         made = media(1000)
         made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], (-1.0 if m.fake else 1.0) + 3 * np.sin(i)), 50.0, 100.0) for i, m in enumerate(made)]
-        _, weights = fuse(made, [(1 / 3, 0.0), (1.0, 0.0)])
+        _, weights = fuse(made, [(1 / 3, 0.0), (1.0, 0.0)], (None, None))
         self.assertEqual(weights[1], 0.0)
+
+    def test_a_specialist_raises_what_the_others_miss_and_takes_nothing_from_what_they_find(self):
+        rng = np.random.default_rng(4)
+        made = []
+        for i in range(3000):
+            kind = ("real", "openforensics", "stylegan")[i % 3]
+            general = rng.normal(2.0 if kind == "openforensics" else -2.0, 2)
+            special = rng.normal(2.0 if kind == "stylegan" else -2.0, 2)
+            for source in ("openforensics", "stylegan") if kind == "real" else (kind,):
+                made.append(Medium(f"{i}.jpg", source, f"g{i}", "clean", kind != "real", (general, special), 50.0, 100.0))
+        fitted = {floor: Fit.to(made, (None, floor)) for floor in (None, 0.5)}
+        self.assertEqual(fitted[0.5].logits(made[:1])[0], fitted[0.5].intercept + fitted[0.5].weights[0] * calibrated(made[:1], fitted[0.5].calibrations, 0)[0] + fitted[0.5].weights[1] * max(calibrated(made[:1], fitted[0.5].calibrations, 1)[0] - 0.5, 0))
+        area = {floor: metrics.auc(np.array([m.fake for m in made]), fit.logits(made)) for floor, fit in fitted.items()}
+        self.assertGreater(area[0.5], area[None] + 0.005)
+        self.assertEqual(fitted[0.5].spread(made).max(), 0)
+        self.assertGreater(fitted[None].spread(made).max(), 0.5)
 
     def test_versions_differ_by_what_their_areas_differ_on_the_same_people(self):
         made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], m.logits[0] + (4.0 if m.fake else 0.0)), 50.0, 100.0) for m in media(400, strength=0.5)]

@@ -41,5 +41,35 @@ public sealed class EnsembleTests
         Assert.Equal(-1 + 2 + (3 * 4), ensemble.Combine([2, 4]));
     }
 
+    [Theory]
+    [InlineData(2.0, 2.0, -1 + 2 + (3 * 1.5))]
+    [InlineData(2.0, 0.5, -1 + 2)]
+    [InlineData(2.0, -8.0, -1 + 2)]
+    [InlineData(null, 2.0, -1 + (3 * 1.5))]
+    public void A_specialist_raises_from_its_floor_on_and_never_speaks_a_face_free(double? general, double? special, double expected)
+    {
+        var ensemble = new Ensemble([Scored("a"), Scored("b")], Specialised);
+        Assert.Equal((false, true), (ensemble.IsSpecialist(0), ensemble.IsSpecialist(1)));
+        Assert.Equal(expected, ensemble.Combine([general, special]));
+    }
+
+    [Fact]
+    public void A_specialist_that_is_missing_or_switched_off_leaves_no_weight_to_the_others()
+    {
+        Assert.Equal(-1 + 2, new Ensemble([Scored("a")], Specialised).Combine([2, null]));
+        Assert.Equal(-1 + 2, new Ensemble([Scored("a")], Specialised with { Disabled = new HashSet<string> { "b" } }).Combine([2]));
+        Assert.Equal(0.25, new Ensemble([Scored("a")], Specialised).ShareOf([2, null]));
+    }
+
+    [Fact]
+    public void Specialists_alone_are_not_the_ensemble_that_was_fitted()
+    {
+        var ensemble = new Ensemble([Scored("b")], Specialised);
+        Assert.Null(ensemble.Fit);
+        Assert.Equal(2, ensemble.Combine([2]));
+    }
+
+    private static FusionManifest Specialised => Fit with { Floors = new Dictionary<string, double> { ["b"] = 0.5 } };
+
     private static ModelScores Scored(string name) => new() { Name = name, Version = "1", Weight = 1, Provider = "cpu", Scores = [0.5f] };
 }

@@ -1,4 +1,5 @@
 using Deepfake.Infrastructure.Packs;
+using Deepfake.ResultService.Fusion;
 using Deepfake.ResultService.Pictures;
 
 namespace Deepfake.ResultService.Tests.Pictures;
@@ -36,6 +37,23 @@ public sealed class HeatMapPainterTests
     {
         var evidence = HeatMapPainter.Evidence([Heat(1.6f, 1, [4]) with { Weight = 3 }, Heat(1.6f, 1, [0]) with { Weight = 1 }]);
         Assert.All(evidence, value => Assert.Equal(3, value, 3));
+    }
+
+    [Fact]
+    public void A_specialist_paints_only_what_it_had_a_say_in()
+    {
+        var fit = new FusionManifest
+        {
+            Version = "1",
+            Models = new Dictionary<string, double> { ["net"] = 2, ["loud"] = 1, ["silent"] = 1, ["unweighted"] = 0 },
+            Floors = new Dictionary<string, double> { ["loud"] = 0.5, ["silent"] = 0.5 },
+            Thresholds = VerdictThresholds.Default,
+        };
+        HeatMaps[] maps = [.. new[] { ("net", -2f), ("loud", 1f), ("silent", 0.25f), ("unweighted", 4f) }.Select(map => Heat(1.6f, 1, [map.Item2]).Maps with { Model = map.Item1 })];
+
+        Assert.Equal([("net", 2), ("loud", 1)], CropHeat.Counting(maps, 0, fit).Select(heat => (heat.Maps.Model, heat.Weight)));
+        Assert.Equal(4, CropHeat.Counting(maps, 0, null).Count);
+        Assert.Empty(CropHeat.Counting(maps, 1, null));
     }
 
     [Fact]

@@ -124,6 +124,7 @@ export interface ModelResult {
   provider: string;
   score: number | null;
   weight: number;
+  specialist?: boolean;
   error: string | null;
 }
 
