@@ -28,7 +28,8 @@ internal interface IJournalReader
 
 /// <summary>
 /// An append-only file of JSON lines, each behind the CRC-32C of its text as eight hex digits. Writers queue up and share one flush to
-/// the disk. Reading stops at the first line that does not fit its checksum: the line a crash tore.
+/// the disk. Lines behind the last one that fits its checksum were torn by a crash and are cut off; a line before it that does not fit is damage:
+/// it is left out, what stands behind it holds, and the whole file is kept beside.
 /// </summary>
 internal sealed partial class JournalFile : IDisposable
 {
@@ -167,40 +168,42 @@ internal sealed partial class JournalFile : IDisposable
     {
         reader.Reset();
         if (!File.Exists(path)) return 0;
-        long good, length;
+        Scanned found;
+        long length;
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
         {
             length = file.Length;
-            good = Scan(file, (line, span) => reader.Apply(line, span));
+            found = Scan(file, (line, span) => reader.Apply(line, span));
         }
 
-        if (good == length) return good;
-        if (HasLineAfter(path, good))
+        if (found.DamagedBytes > 0 || HasLineAfter(path, found.End))
         {
-            // Not the tail of a crash: somebody should look, so the whole file is kept beside.
+            // Not the tail of a crash: somebody should look.
             var kept = $"{path}.damaged-{DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}";
             File.Copy(path, kept, overwrite: true);
-            LogDamage(logger, path, good, length - good, kept);
+            LogDamage(logger, path, found.FirstDamage ?? found.End, found.DamagedBytes + length - found.End, kept);
         }
-        else
+        else if (found.End < length)
         {
-            LogTorn(logger, path, length - good);
+            LogTorn(logger, path, length - found.End);
         }
 
+        if (found.End == length) return length;
         using var cut = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
-        RandomAccess.SetLength(cut, good);
+        RandomAccess.SetLength(cut, found.End);
         RandomAccess.FlushToDisk(cut);
-        return good;
+        return found.End;
     }
 
     private static bool Compact(string path, string target, long length, IJournalReader reader)
     {
         if (length == 0) return false;
         var dropped = 0;
+        bool isDamaged;
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
         using (var output = new FileStream(target, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
         {
-            Scan(file, (line, span) =>
+            isDamaged = Scan(file, (line, span) =>
             {
                 if (!reader.Keeps(line, span))
                 {
@@ -211,21 +214,22 @@ internal sealed partial class JournalFile : IDisposable
                 output.Write(Encoding.ASCII.GetBytes($"{Checksum(line):x8} "));
                 output.Write(line);
                 output.WriteByte((byte)'\n');
-            });
+            }).DamagedBytes > 0;
             output.Flush(flushToDisk: true);
         }
 
-        if (dropped == 0) File.Delete(target);
-        return dropped > 0;
+        if (dropped > 0 || isDamaged) return true;
+        File.Delete(target);
+        return false;
     }
 
     private delegate void LineHandler(ReadOnlySpan<byte> json, JournalSpan span);
 
-    /// <returns>Where the last good line ends.</returns>
-    private static long Scan(FileStream file, LineHandler handle)
+    private static Scanned Scan(FileStream file, LineHandler handle)
     {
         var buffer = new byte[1 << 16];
         int start = 0, filled = 0, searched = 0;
+        var found = new Scanned();
         long offset = 0;
         for (; ; )
         {
@@ -234,11 +238,12 @@ internal sealed partial class JournalFile : IDisposable
             {
                 var end = searched + feed;
                 var line = buffer.AsSpan(start, end - start);
-                if (!TryParse(line)) return offset;
                 var span = new JournalSpan(offset, end + 1 - start);
-                handle(line[ChecksumLength..], span);
                 offset += span.Length;
                 start = searched = end + 1;
+                if (!TryParse(line)) continue;
+                handle(line[ChecksumLength..], span);
+                found = found.With(span);
                 continue;
             }
 
@@ -251,7 +256,7 @@ internal sealed partial class JournalFile : IDisposable
 
             if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
             var read = file.Read(buffer, filled, buffer.Length - filled);
-            if (read == 0) return offset;
+            if (read == 0) return found;
             filled += read;
         }
     }
@@ -284,11 +289,18 @@ internal sealed partial class JournalFile : IDisposable
     [LoggerMessage(1101, LogLevel.Information, "{Path}: {Bytes} bytes that a crash tore off were dropped")]
     private static partial void LogTorn(ILogger logger, string path, long bytes);
 
-    [LoggerMessage(1102, LogLevel.Error, "{Path} is damaged at byte {Offset}: {Bytes} bytes could not be read; the whole file was kept as {Kept}")]
+    [LoggerMessage(1102, LogLevel.Error, "{Path} is damaged at byte {Offset}: {Bytes} bytes could not be read and are left out; the whole file was kept as {Kept}")]
     private static partial void LogDamage(ILogger logger, string path, long offset, long bytes, string kept);
 
     [LoggerMessage(1103, LogLevel.Critical, "The journal cannot be written and takes no more records; restart the process when the disk is well")]
     private static partial void LogFault(ILogger logger, Exception exception);
+
+    /// <summary>What a file holds: where its last good line ends, and the lines before that are not.</summary>
+    private readonly record struct Scanned(long End, long? FirstDamage, long DamagedBytes)
+    {
+        public Scanned With(JournalSpan good) =>
+            new(good.Offset + good.Length, good.Offset > End ? FirstDamage ?? End : FirstDamage, DamagedBytes + good.Offset - End);
+    }
 
     private readonly record struct Pending(byte[] Line, TaskCompletionSource Written);
 }

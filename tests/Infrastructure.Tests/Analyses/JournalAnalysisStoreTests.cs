@@ -47,7 +47,7 @@ public sealed class JournalAnalysisStoreTests : AnalysisStoreContract
     }
 
     [Fact]
-    public async Task Replay_stops_at_a_damaged_record_and_the_file_is_kept()
+    public async Task A_damaged_record_is_left_out_those_behind_it_hold_and_the_file_is_kept()
     {
         var first = await CreateAsync();
         _open!.Dispose();
@@ -56,6 +56,7 @@ public sealed class JournalAnalysisStoreTests : AnalysisStoreContract
         {
             await store.AdvanceAsync(first.Id, Stage.Frames, 10, None);
             await store.AdvanceAsync(first.Id, Stage.Frames, 20, None);
+            await store.AdvanceAsync(first.Id, Stage.Scoring, 30, None);
         }
 
         var bytes = await File.ReadAllBytesAsync(Journal);
@@ -64,8 +65,13 @@ public sealed class JournalAnalysisStoreTests : AnalysisStoreContract
 
         _open = Open();
 
-        Assert.Equal(0, (await _open.FindAsync(first.Id, None))!.Percent);
+        Assert.Equal(30, (await _open.FindAsync(first.Id, None))!.Percent);
+        Assert.Equal([1, 2, 3], (await EventsAsync(first.Id, store: _open)).Select(e => e.Sequence));
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(_folder.FullName, "*.damaged-*"))));
+
+        await _open.AdvanceAsync(first.Id, Stage.Scoring, 40, None);
+        Assert.Equal(40, (await (await ReopenAsync()).FindAsync(first.Id, None))!.Percent);
+        Assert.Single(Directory.GetFiles(_folder.FullName, "*.damaged-*"));
     }
 
     [Fact]

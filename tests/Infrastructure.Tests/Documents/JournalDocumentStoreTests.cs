@@ -38,6 +38,28 @@ public sealed class JournalDocumentStoreTests : DocumentStoreContract
     }
 
     [Fact]
+    public async Task What_was_revoked_behind_a_damaged_line_stays_revoked()
+    {
+        await Store.TryAddAsync(New("key", "valid"), None);
+        var before = new FileInfo(Journal).Length;
+        await Store.TryAddAsync(New("between", "1"), None);
+        await Store.TryUpdateAsync(New("key", "revoked") with { Version = 1 }, None);
+        _open!.Dispose();
+        var bytes = await File.ReadAllBytesAsync(Journal);
+        bytes[before + 20] ^= 1;
+        await File.WriteAllBytesAsync(Journal, bytes);
+
+        Open();
+
+        Assert.Equal("revoked", (await Store.FindAsync("acme", "key", None))!.Value.Text);
+        Assert.Null(await Store.FindAsync("acme", "between", None));
+        Assert.Single(_folder.GetFiles("*.damaged-*"));
+        await RestartAsync();
+        Assert.Equal("revoked", (await Store.FindAsync("acme", "key", None))!.Value.Text);
+        Assert.Single(_folder.GetFiles("*.damaged-*"));
+    }
+
+    [Fact]
     public async Task A_start_drops_what_was_replaced_or_removed()
     {
         await Store.TryAddAsync(New("a", "1"), None);
