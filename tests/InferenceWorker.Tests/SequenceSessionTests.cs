@@ -56,7 +56,7 @@ public sealed class SequenceSessionTests
         await engine.StopAsync(CancellationToken.None);
     }
 
-    private static Action<JsonObject> Sequence(int length) => json =>
+    internal static Action<JsonObject> Sequence(int length) => json =>
     {
         json["kind"] = "sequence";
         var input = json["input"]!.AsObject();

@@ -1,3 +1,4 @@
+using Deepfake.InferenceWorker.Models;
 using Deepfake.InferenceWorker.Speed;
 using Xunit;
 
@@ -20,6 +21,18 @@ public sealed class SpeedCommandTests : IDisposable
         Assert.All(rows, row => Assert.All(row.Split('|')[2..4], cell => Assert.True(double.Parse(cell) > 0)));
         // Two models take longer than either.
         Assert.True(double.Parse(rows[2].Split('|')[2]) <= double.Parse(rows[0].Split('|')[2]));
+    }
+
+    [Fact]
+    public void A_network_over_tracks_is_loaded_and_refused_where_it_does_not_fit()
+    {
+        _models.Add("sequence_places", SequenceSessionTests.Sequence(4));
+        var output = new StringWriter();
+        Assert.Equal(0, SpeedCommand.Run([_models.Path, "0.001"], output));
+        Assert.StartsWith("| sequence-places ", output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
+
+        _models.Add("with_cam", SequenceSessionTests.Sequence(4));
+        Assert.Throws<ModelRejectedException>(() => SpeedCommand.Run([_models.Path, "0.001"], new StringWriter()));
     }
 
     [Theory]

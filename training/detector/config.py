@@ -13,11 +13,14 @@ TRAINING = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Share of each source; they need not sum to one. `reals_of` names where a source without reals takes them from."""
+    """Share of each source; they need not sum to one. `reals_of` names where a source without reals takes them from. `terms`: under which terms
+    a source comes, for the card.
+    """
 
     blend_sources: dict[str, float]
     pair_sources: dict[str, float]
     reals_of: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class TrainConfig:
 @dataclass(frozen=True)
 class Config:
     """An experiment: the net, what it sees, and how it is trained. `speaks_from`: for a specialist, which knows one kind of fake, the calibrated
-    logit from which on it has a say in the fusion; below it neither accuses nor clears.
+    logit from which on it has a say in the fusion; below it neither accuses nor clears. `length`: for a net over face tracks, how many crops
+    of one it sees at once, 2–64. `licence`: the terms that the weights come under.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Config:
     train: TrainConfig
     options: dict[str, Any] = field(default_factory=dict)
     speaks_from: float | None = None
+    length: int = 0
+    licence: str = ""
     digest: str = ""
     path: Path = Path()
 
@@ -85,12 +91,14 @@ def read_config(path: Path) -> Config:
             raise TypeError(f"unknown field {sorted(unknown)[0]}")
         if train.precision not in ("float32", "bfloat16"):
             raise TypeError(f"unknown precision '{train.precision}'")
+        if table.get("length", 0) not in (0, *range(2, 65)):
+            raise TypeError("length must lie in 2–64")
         return Config(data=data, train=train, digest=_digest(raw), path=path, **table)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 
 def _digest(raw: bytes) -> str:
-    """Names an experiment but for how long it runs and how it is fused, which may be decided while it does."""
-    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"speaks_from", b"#"))]
+    """Names an experiment but for how long it runs, how it is fused and what its card says, which may be decided while it runs."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"speaks_from", b"terms", b"licence", b"#"))]
     return hashlib.sha256(b"\n".join(lines)).hexdigest()

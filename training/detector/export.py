@@ -1,6 +1,6 @@
 """Exports a trained net to ONNX and checks that it still says the same: `python3 -m detector.export configs/NAME.toml`.
 
-Outputs are `logit` [N, 1] and `cam` [N, h, w]; the batch dimension is free. `model.json` is written anew; calibration and metrics
+Outputs are `logit` [N, 1] and, where the net has maps, `cam` [N, h, w]; the batch dimension is free. `model.json` is written anew; calibration and metrics
 of an earlier export are dropped, since they belong to other weights.
 """
 
@@ -30,6 +30,9 @@ TERMS = {
     "stylegan": "FFHQ-like and StyleGAN portraits: research use",
     "portraits_gan": "studio portraits of a GAN: no terms stated",
 }
+"""Of the sources that the shipped models saw; an experiment's file names those of others."""
+
+FACEFORENSICS = {"ffpp_c23", "ffpp_crops"}
 
 
 def load_average(config: Config) -> nn.Module:
@@ -101,26 +104,62 @@ def parity(net: nn.Module, path: Path, size: int, length: int = 0, seed: int = 0
     return worst
 
 
+def network_fields(net: nn.Module, size: int, margin: float, length: int, file: Path) -> dict:
+    """What `model.json` says of the network itself, uncalibrated. `length`: frames of a sequence, 0 for one crop."""
+    outputs = [output.name for output in onnx.load(str(file)).graph.output]
+    return {
+        "kind": "sequence" if length else "frame",
+        "file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "input": {
+            "size": size, "layout": "nchw", "colour": "rgb", "mean": list(net.mean), "std": list(net.std),
+            "margin": margin, "tta_flip": False, **({"sequence_length": length} if length else {}),
+        },
+        # The service refuses a manifest that names an output which is not there.
+        "output": {"name": "logit", "kind": "logit", "fake_index": 1, **({"cam": "cam"} if "cam" in outputs else {})},
+        "calibration": {"a": 1.0, "b": 0.0},
+        "weight": 1.0,
+        "parameters": parameter_count(net),
+    }
+
+
+def provenance(config: Config) -> tuple[str, list[str]]:
+    """Terms of the weights, and of all they were made of: every source, the pretrained start, and those of the runs that this one continues.
+    Raises ValueError, with what to write where, when the experiment's file leaves them open.
+    """
+    origins = [config]
+    while origins[-1].train.continues:
+        origins.append(read_config(config.path.with_name(f"{origins[-1].train.continues}.toml")))
+    licence = config.licence
+    terms: dict[str, str] = {}
+    starts = []
+    for origin in origins:
+        drawn = {*origin.data.blend_sources, *origin.data.pair_sources}
+        for source in sorted({*drawn, *(origin.data.reals_of.get(source, source) for source in drawn)}):
+            known = origin.data.terms.get(source) or config.data.terms.get(source) or TERMS.get(source)
+            if not known:
+                raise ValueError(f"{origin.path}: under which terms does '{source}' come? Write below [data]: terms = {{ {source} = \"…\" }}")
+            terms.setdefault(source, known)
+        if origin.options.get("start") == "nsfwjs":
+            starts.append(f"start: {'InceptionV3' if origin.architecture == 'inception_v3' else 'MobileNetV2'} weights of npm nsfwjs 4.3.0 (MIT)")
+    if not licence:
+        others = sorted(terms.keys() - TERMS.keys())
+        if others:
+            raise ValueError(f"{config.path}: which terms do weights that saw '{others[0]}' come under? Write at the top: licence = \"…\"")
+        licence = f"non-commercial research: trained on {'FaceForensics++ and ' if terms.keys() & FACEFORENSICS else ''}research-only face sets"
+    return licence, [*(terms[source] for source in sorted(terms)), *dict.fromkeys(starts)]
+
+
 def manifest(config: Config, net: nn.Module, file: Path, version: str, epochs: int) -> dict:
-    """`model.json` before calibration (see models/README.md for the fields)."""
-    sources = sorted({*config.data.blend_sources, *config.data.pair_sources})
+    """`model.json` before calibration (see models/README.md for the fields). Raises ValueError as `provenance` does."""
+    licence, training_data = provenance(config)
     return {
         "name": config.name,
         "version": version,
         "architecture": config.architecture,
-        "kind": "frame",
-        "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "input": {
-            "size": config.size, "layout": "nchw", "colour": "rgb", "mean": list(net.mean), "std": list(net.std),
-            "margin": config.margin, "tta_flip": False,
-        },
-        "output": {"name": "logit", "kind": "logit", "fake_index": 1, "cam": "cam"},
-        "calibration": {"a": 1.0, "b": 0.0},
-        "weight": 1.0,
-        "parameters": parameter_count(net),
-        "licence": "non-commercial research: trained on FaceForensics++ and research-only face sets",
-        "training_data": [TERMS[source] for source in sources] + [f"start: {'InceptionV3' if config.architecture == 'inception_v3' else 'MobileNetV2'} weights of npm nsfwjs 4.3.0 (MIT)"],
+        **network_fields(net, config.size, config.margin, config.length, file),
+        "licence": licence,
+        "training_data": training_data,
         "training": {"config": config.digest, "epochs": epochs, "steps": epochs * config.train.steps_per_epoch},
         "metrics": {},
     }
@@ -138,13 +177,14 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     arguments = parser.parse_args()
     config = read_config(arguments.config)
+    provenance(config)
     net = load_average(config)
     epochs = torch.load(config.run_folder / "checkpoint.pt", map_location="cpu")["epoch"]
     folder = MODELS / config.name
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "model.onnx"
-    write_onnx(net, config.size, file)
-    difference = parity(net, file, config.size)
+    write_onnx(net, config.size, file, config.length)
+    difference = parity(net, file, config.size, config.length)
     print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB, largest difference {difference:.1e}")
     if difference > 1e-4:
         raise SystemExit("the exported net says something else than the trained one.")

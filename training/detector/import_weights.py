@@ -9,15 +9,14 @@ two-class layer becomes one logit, the difference of both. What does not fit is 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from .export import MODELS, parity, write_onnx
-from .nets import ARCHITECTURES, SamePadConv, build, parameter_count
+from .export import MODELS, network_fields, parity, write_onnx
+from .nets import ARCHITECTURES, SamePadConv, build
 from .sequence import TrackNet
 
 HEADS = ("classifier", "fc", "head", "last_linear", "linear1", "fc2", "_fc")
@@ -122,13 +121,9 @@ def _one_logit(tensor: torch.Tensor, fake_index: int) -> torch.Tensor:
 
 def manifest(name: str, version: str, architecture: str, licence: str, net: nn.Module, size: int, margin: float, length: int, file: Path) -> dict:
     """`model.json` of an imported net: uncalibrated, so that its probabilities mean little until `calibrate` has run."""
-    sequence = {"sequence_length": length} if length else {}
     return {
-        "name": name, "version": version, "architecture": architecture, "kind": "sequence" if length else "frame", "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "input": {"size": size, "layout": "nchw", "colour": "rgb", "mean": list(net.mean), "std": list(net.std), "margin": margin, "tta_flip": False, **sequence},
-        "output": {"name": "logit", "kind": "logit", "fake_index": 1}, "calibration": {"a": 1.0, "b": 0.0}, "weight": 1.0,
-        "parameters": parameter_count(net), "licence": licence, "training_data": ["imported; see the terms of the checkpoint"], "metrics": {},
+        "name": name, "version": version, "architecture": architecture, **network_fields(net, size, margin, length, file),
+        "licence": licence, "training_data": ["imported; see the terms of the checkpoint"], "metrics": {},
     }
 
 

@@ -32,7 +32,8 @@ from .progress import progress
 from .score import logits_of, normalised
 from .selfblend import blended_pair, foreign_pair
 
-LOG_FIELDS = ("epoch", "step", "seconds", "learning_rate", "loss", "self_blend_auc", "openforensics_auc", "ffpp_c23_auc", "ffpp_crops_auc", "stylegan_auc")
+LOG_FIELDS = ("epoch", "step", "seconds", "learning_rate", "loss")
+"""Then the AUC of everything that `Watch` looks at."""
 
 
 class Ema:
@@ -139,7 +140,8 @@ class Watch:
         self._sets: dict[str, tuple[list[np.ndarray], np.ndarray]] = {}
         sources = sorted({row.medium.source for row in crops.rows})
         for source in sources:
-            reals, fakes = pick(crops.where("val", False, [source])), pick(crops.where("val", True, [source]))
+            reals = pick(crops.where("val", False, [config.data.reals_of.get(source, source)]))
+            fakes = pick(crops.where("val", True, [source]))
             if reals and fakes:
                 views = [degrade.apply(crops.pixels(i), degrade.Degradation(margin=config.margin), config.size) for i in reals + fakes]
                 self._sets[f"{source}_auc"] = (views, np.array([0] * len(reals) + [1] * len(fakes)))
@@ -147,7 +149,9 @@ class Watch:
         for row in pick(crops.where("val", False)):
             views += _degraded_pair(*blended_pair(crops.pixels(row), crops.landmarks(row), rng), config, rng)
             labels += [0, 1]
-        self._sets["self_blend_auc"] = (views, np.array(labels))
+        if views:
+            self._sets["self_blend_auc"] = (views, np.array(labels))
+        self.fields = list(self._sets)
 
     def look(self, net: nn.Module) -> dict[str, float]:
         return {name: auc(labels, logits_of(net, views)) for name, (views, labels) in self._sets.items()}
@@ -176,10 +180,14 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
         ema.net.load_state_dict(state["ema"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["epoch"]
-    else:
-        _write_row(log, LOG_FIELDS, fresh=True)
     sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources, config.data.reals_of)
     watch = Watch(crops, config)
+    if first and log.exists():
+        with log.open(newline="") as stream:
+            log_fields = next(csv.reader(stream))
+    else:
+        log_fields = [*LOG_FIELDS, *watch.fields]
+        _write_row(log, log_fields, fresh=True)
     batches = Batches(crops, sampler, config, machine.workers)
     longest = 0.0
     for epoch in range(first, config.train.epochs):
@@ -192,7 +200,7 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
         _save(checkpoint, dict(config=config.digest, net=net.state_dict(), ema=ema.net.state_dict(), optimiser=optimiser.state_dict(), epoch=epoch + 1))
         values = dict(epoch=epoch + 1, step=step, seconds=round(time.monotonic() - started), learning_rate=f"{learning_rate(config, step):.2e}", loss=f"{loss:.4f}")
         values |= {name: f"{value:.4f}" for name, value in seen.items()}
-        _write_row(log, [values.get(name, "") for name in LOG_FIELDS])
+        _write_row(log, [values.get(name, "") for name in log_fields])
         print(" ".join(f"{name}={value}" for name, value in values.items()), flush=True)
         longest = max(longest, time.monotonic() - started)
     batches.close()

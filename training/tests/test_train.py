@@ -1,10 +1,17 @@
+import csv
 import dataclasses
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
+from detector import config as configuration
 from detector.config import TRAINING, read_config
-from detector.train import learning_rate
+from detector.curves import draw
+from detector.data import CropSet
+from detector.train import learning_rate, train
+
+from .test_slices import CONFIG, crops
 
 
 class ConfigTest(unittest.TestCase):
@@ -21,6 +28,27 @@ class ConfigTest(unittest.TestCase):
             path.write_text(text.replace("[train]", "[train]\nlerning_rate = 1.0"))
             with self.assertRaisesRegex(ValueError, "lerning_rate"):
                 read_config(path)
+
+
+class LogTest(unittest.TestCase):
+    def test_it_has_a_column_for_every_source_and_a_resumed_run_keeps_to_those_it_has(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.enterContext(mock.patch.object(configuration, "TRAINING", folder))
+        (folder / "tiny.toml").write_text(CONFIG.replace("openforensics", "mine").replace("\nepochs = 3", "\nepochs = 1"))
+        config = read_config(folder / "tiny.toml")
+        known = crops(media=4, per_medium=1)
+        own = lambda row, source: dataclasses.replace(row, medium=dataclasses.replace(row.medium, source=source, path=f"{source}/{row.medium.path}", group=f"{source}{row.medium.group}"))
+        mine = CropSet([own(row, "mine") for row in known.rows], [known.pixels(i) for i in range(len(known))])
+        both = CropSet(mine.rows + [own(row, "yours") for row in known.rows], [mine.pixels(i) for i in range(len(mine))] * 2)
+        log = train(config, mine, resume=False).with_name("log.csv")
+        train(dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=2)), both, resume=True)
+        with log.open(newline="") as stream:
+            rows = list(csv.DictReader(stream, restkey="too much"))
+        self.assertEqual([list(row) for row in rows], [["epoch", "step", "seconds", "learning_rate", "loss", "mine_auc", "self_blend_auc"]] * 2)
+        self.assertTrue(all(row["mine_auc"] for row in rows))
+        draw(log, "tiny", folder / "curves.png")
+        train(config, both, resume=False)
+        self.assertIn("mine_auc,yours_auc,self_blend_auc", log.read_text().splitlines()[0])
 
 
 class LearningRateTest(unittest.TestCase):
