@@ -406,6 +406,9 @@ public sealed record ModelResult
 /// <summary>One forensic measurement.</summary>
 public sealed record Signal
 {
+    /// <summary><see cref="Reason"/> of a measurement that failed: unlike one that does not apply, it might have said something.</summary>
+    public const string Unavailable = "unavailable";
+
     /// <summary>Stable name, e.g. <c>azimuthal_spectrum</c>.</summary>
     public required string Name { get; init; }
 

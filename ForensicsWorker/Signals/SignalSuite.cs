@@ -15,7 +15,7 @@ public readonly record struct TimedMeasurement(string Name, SignalCalibration Ca
 /// <summary>Every signal there is.</summary>
 public sealed partial class SignalSuite(IEnumerable<IForensicSignal> signals, ForensicsManifest manifest, ILogger<SignalSuite> logger)
 {
-    private const string NoReason = "unavailable";
+    private const string NoReason = Signal.Unavailable;
 
     private readonly IReadOnlyList<(IForensicSignal Signal, SignalCalibration Calibration)> _signals =
         [.. signals.Select(signal => (signal, Complete(manifest.Signals.GetValueOrDefault(signal.Name), signal)))];

@@ -41,9 +41,10 @@ public static class MediaFindings
                 StartSeconds = index.Kind == MediaKind.Image ? null : face.FirstSeconds,
                 EndSeconds = index.Kind == MediaKind.Image ? null : face.LastSeconds,
                 Value = score,
-                Text = score >= thresholds.Manipulated
+                Text = (score >= thresholds.Manipulated
                     ? $"Face {face.TrackId} scores {Hundred(score)} of 100, above {Hundred(thresholds.Manipulated)}, where manipulated begins."
-                    : $"Face {face.TrackId} scores {Hundred(score)} of 100: above {Hundred(thresholds.Suspicious)}, where suspicion begins, and below {Hundred(thresholds.Manipulated)}, where manipulated begins.",
+                    : $"Face {face.TrackId} scores {Hundred(score)} of 100: above {Hundred(thresholds.Suspicious)}, where suspicion begins, and below {Hundred(thresholds.Manipulated)}, where manipulated begins.")
+                    + Outweighed(face, fused),
             });
         }
 
@@ -62,6 +63,12 @@ public static class MediaFindings
             });
         }
     }
+
+    // A medium below the thresholds has faces above them where these do not decide, or are one of many.
+    private static string Outweighed(FaceTrack face, FusedEvidence fused) =>
+        fused.Decision.Verdict != Verdict.Authentic ? ""
+        : !fused.DecidingTracks.Contains(face.TrackId) ? " It is too small or too unclear to decide."
+        : $" Beside the other faces that is not enough: the medium scores {Hundred(fused.Probability ?? 0)}.";
 
     private static void AddSegments(List<Finding> findings, FusedEvidence fused) => findings.AddRange(fused.Segments.Select(segment => new Finding
     {
@@ -91,7 +98,7 @@ public static class MediaFindings
         }
 
         foreach (var model in fused.Models.Where(model => model is { Score: null, Error: not null, Weight: > 0 }))
-            findings.Add(Doubt(ReasonCodes.ModelsMissing, 0.6, $"The model {model.Name} gave no score; the others decided."));
+            findings.Add(Doubt(ReasonCodes.ModelsMissing, 0.6, $"The model {model.Name} gave no score{(fused.Probability is null ? "" : "; the others decided")}."));
     }
 
     private static void AddDoubts(List<Finding> findings, FaceIndex index, FusedEvidence fused)

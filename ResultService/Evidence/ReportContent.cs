@@ -36,7 +36,7 @@ public static class ReportText
     {
         Contracts.Verdict.Authentic => (
             "No sign of manipulation found",
-            $"No face scored above the thresholds. That is not proof that the {Noun(kind)} is genuine."),
+            $"The {Noun(kind)} as a whole scored below the thresholds. That is not proof that it is genuine."),
         Contracts.Verdict.Suspicious => ("Possibly manipulated", "The score is higher than usual, but not high enough for a clear answer. Let a person look at the evidence."),
         Contracts.Verdict.Manipulated => ("Likely manipulated", "The score is above the threshold for manipulation. False alarms happen: check the evidence and the source before you act."),
         _ => ("No answer possible", $"There is not enough to judge this {Noun(kind)} by. That speaks neither for nor against it."),

@@ -21,13 +21,14 @@ public sealed class Ensemble
     public Ensemble(IReadOnlyList<ModelScores> reported, FusionManifest? manifest)
     {
         // A fit that knows none of the models that gave scores, or specialists only, fits another ensemble.
-        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) > 0 && !manifest.Floors.ContainsKey(model.Name))
+        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) * model.WeightFactor > 0 && !manifest.Floors.ContainsKey(model.Name))
             ? manifest
             : null;
         Models = Fit is null ? reported : [.. reported, .. Absent(reported, Fit)];
         _weights = Fit is { } fit
             ? [.. Models.Select(model => fit.Models.GetValueOrDefault(model.Name) * model.WeightFactor)]
-            : Normalised([.. Models.Select(model => model.Weight)]);
+            // A specialist that is alone clears nothing and convicts nobody.
+            : [.. Normalised([.. Models.Select(model => model.Weight)]).Select((weight, m) => manifest?.Floors.ContainsKey(Models[m].Name) == true ? 0 : weight)];
         _floors = [.. Models.Select(model => Fit is { } fitted && fitted.Floors.TryGetValue(model.Name, out var floor) ? floor : (double?)null)];
         _total = _weights.Sum();
         _scale = _weights.Where((_, m) => _floors[m] is null).Sum() + (Fit?.Models
@@ -58,15 +59,13 @@ public sealed class Ensemble
         return _total > 0 ? present / _total : 0;
     }
 
-    /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any.</summary>
+    /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any, or specialists alone that saw nothing.</summary>
     public double? Combine(ReadOnlySpan<double?> logits)
     {
         double sum = 0, present = 0, raised = 0;
-        var isScored = false;
         for (var m = 0; m < logits.Length; m++)
         {
             if (logits[m] is not { } logit || _weights[m] <= 0) continue;
-            isScored = true;
             if (_floors[m] is { } floor)
             {
                 raised += _weights[m] * Math.Max(logit - floor, 0);
@@ -78,7 +77,7 @@ public sealed class Ensemble
             }
         }
 
-        return isScored ? (Fit?.Intercept ?? 0) + (present > 0 ? sum * (_scale / present) : 0) + raised : null;
+        return present > 0 || raised > 0 ? (Fit?.Intercept ?? 0) + (present > 0 ? sum * (_scale / present) : 0) + raised : null;
     }
 
     private static IEnumerable<ModelScores> Absent(IReadOnlyList<ModelScores> reported, FusionManifest fit) =>

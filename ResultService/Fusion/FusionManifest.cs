@@ -40,7 +40,7 @@ public sealed record FusionManifest
     public required IReadOnlyDictionary<string, double> Models { get; init; }
 
     /// <summary>
-    /// Logit up to which a model has no say, by name, inside ± 15: for a specialist, which knows one kind of fake and would else speak the others free.
+    /// Logit up to which a model has no say, by name, above −15 and below <see cref="PoolingSettings.LogitClamp"/>: for a specialist, which knows one kind of fake and would else speak the others free.
     /// </summary>
     public IReadOnlyDictionary<string, double> Floors { get; init; } = new Dictionary<string, double>();
 
@@ -100,7 +100,7 @@ public sealed record FusionManifest
         Require(Version.Length is > 0 and <= 64, "version", "1 to 64 characters");
         Require(double.IsFinite(Intercept), "intercept", "a finite number");
         Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
-        Require(Floors.All(floor => Models.ContainsKey(floor.Key) && floor.Value is >= -15 and <= 15), "floors", "logits inside [-15,15] of models named in 'models'");
+        Require(Floors.All(floor => Models.ContainsKey(floor.Key) && floor.Value > -15 && floor.Value < Pooling.LogitClamp), "floors", "logits above -15 and below pooling.logit_clamp of models named in 'models'");
         Require(Models.Any(model => model.Value > 0 && !Floors.ContainsKey(model.Key)), "floors", "of some models, not of all");
         Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
         CheckThresholds("thresholds", Thresholds.Suspicious, Thresholds.Manipulated);

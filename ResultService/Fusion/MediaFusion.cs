@@ -26,6 +26,9 @@ public sealed record FusedEvidence
     /// <summary>Track with the highest score among those that may decide; null without a face.</summary>
     public required int? DecidingTrack { get; init; }
 
+    /// <summary>Tracks whose scores make the medium's: those that pass the gates where any does.</summary>
+    public required IReadOnlyList<int> DecidingTracks { get; init; }
+
     /// <summary>Timeline.</summary>
     public required IReadOnlyList<FrameScore> Frames { get; init; }
 
@@ -88,7 +91,7 @@ public static class MediaFusion
                 ModelShare = first is null ? 0 : ensemble.ShareOf(first.Logits),
                 Coverage = joined.Crops.Count == 0 ? 1 : (double)joined.Crops.Count(crop => crop.Combined is not null) / joined.Crops.Count,
                 Quality = first?.Quality ?? 0,
-                HasForensics = signals is not null,
+                HasForensics = signals is not null && (signals.Count == 0 || signals.Any(signal => signal.Reason != Signal.Unavailable)),
             },
             thresholds,
             fit is null ? DisagreementRule.Default : fit.Disagreement);
@@ -104,6 +107,7 @@ public static class MediaFusion
             Gates = gates,
             Faces = [.. tracks.Select(track => track.ToContract(gates))],
             DecidingTrack = first?.TrackId,
+            DecidingTracks = [.. deciding.Select(track => track.TrackId)],
             Frames = Timeline(index, joined.Crops),
             Segments = overTime ? Segments(tracks, Interval(index), thresholds) : [],
             Models = [.. ensemble.Models.Select((model, m) => Report(model, m, deciding, ensemble, pooling))],
@@ -171,7 +175,7 @@ public static class MediaFusion
         List<string> warnings = [.. index.Warnings];
         var ensemble = joined.Ensemble;
         if (ensemble.Fit is null && joined.Crops.Any(crop => crop.Combined is not null)) warnings.Add(WarningCodes.DefaultThresholds);
-        if (ensemble.Fit is not null && ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.WeightOf(m) <= 0).Any()) warnings.Add(WarningCodes.ModelNotInFusion);
+        if (ensemble.Fit is not null && ensemble.Models.Any(model => model.Scores.Count > 0 && !ensemble.Fit.Models.ContainsKey(model.Name))) warnings.Add(WarningCodes.ModelNotInFusion);
         if (joined.Crops.Select(crop => crop.Face.Shard).Distinct().Except(shards.Select(shard => shard.Shard)).Any()) warnings.Add(WarningCodes.ShardsMissing);
         return [.. warnings.Distinct()];
     }

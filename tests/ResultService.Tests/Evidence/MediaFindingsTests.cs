@@ -91,6 +91,17 @@ public sealed class MediaFindingsTests
     }
 
     [Fact]
+    public void A_high_face_in_a_medium_below_the_thresholds_says_why_it_does_not_decide()
+    {
+        var crowd = Medium.Index(MediaKind.Image, [[.. Enumerable.Range(1, 10).Select(track => Medium.Face(track, 0, track - 1))]]);
+        var among = Of(crowd, Medium.Shards(10, ("a", [0.42f, .. Enumerable.Repeat(0.02f, 9)])), []);
+        Assert.EndsWith("Beside the other faces that is not enough: the medium scores 18.7.", Text(among, "face_score"), StringComparison.Ordinal);
+
+        var blurred = Medium.Index(MediaKind.Image, [[Medium.Face(1, 0, 0), Medium.Face(2, 0, 1, Medium.Blurred)]]);
+        Assert.EndsWith("It is too small or too unclear to decide.", Text(Of(blurred, Medium.Shards(2, ("a", [0.1f, 0.97f])), []), "face_score"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_a_face_nothing_is_claimed()
     {
         var index = Medium.Index(MediaKind.Image, [[]]);

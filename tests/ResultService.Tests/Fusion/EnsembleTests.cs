@@ -43,10 +43,12 @@ public sealed class EnsembleTests
 
     [Theory]
     [InlineData(2.0, 2.0, -1 + 2 + (3 * 1.5))]
-    [InlineData(2.0, 0.5, -1 + 2)]
-    [InlineData(2.0, -8.0, -1 + 2)]
+    [InlineData(2.0, 0.5, 1.0)]
+    [InlineData(2.0, -8.0, 1.0)]
     [InlineData(null, 2.0, -1 + (3 * 1.5))]
-    public void A_specialist_raises_from_its_floor_on_and_never_speaks_a_face_free(double? general, double? special, double expected)
+    [InlineData(null, 0.5, null)]
+    [InlineData(null, -8.0, null)]
+    public void A_specialist_raises_from_its_floor_on_and_never_speaks_a_face_free(double? general, double? special, double? expected)
     {
         var ensemble = new Ensemble([Scored("a"), Scored("b")], Specialised);
         Assert.Equal((false, true), (ensemble.IsSpecialist(0), ensemble.IsSpecialist(1)));
@@ -66,7 +68,8 @@ public sealed class EnsembleTests
     {
         var ensemble = new Ensemble([Scored("b")], Specialised);
         Assert.Null(ensemble.Fit);
-        Assert.Equal(2, ensemble.Combine([2]));
+        Assert.Null(ensemble.Combine([2]));
+        Assert.Null(new Ensemble([Scored("a") with { Weight = 0, WeightFactor = 0 }, Scored("b")], Specialised).Combine([2, -2]));
     }
 
     private static FusionManifest Specialised => Fit with { Floors = new Dictionary<string, double> { ["b"] = 0.5 } };

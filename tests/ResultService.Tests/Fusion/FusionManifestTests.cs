@@ -56,7 +56,7 @@ public sealed class FusionManifestTests
     [InlineData("""{ "version": "1", "models": { "a": 1 } }""", "thresholds")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "floors": { "b": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "floors": { "a": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
-    [InlineData("""{ "version": "1", "models": { "a": 1, "b": 1 }, "floors": { "a": 99 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
+    [InlineData("""{ "version": "1", "models": { "a": 1, "b": 1 }, "floors": { "a": 8 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.9, "manipulated": 0.5 } }""", "thresholds.manipulated")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0, "manipulated": 0.5 } }""", "thresholds.suspicious")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "method": "best" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "method")]

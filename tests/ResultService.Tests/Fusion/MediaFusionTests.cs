@@ -185,6 +185,9 @@ public sealed class MediaFusionTests
         var late = MediaFusion.Fuse(Image(), scores, null, null);
 
         Assert.Equal([ReasonCodes.HighFaceScore, ReasonCodes.ForensicsMissing], late.Decision.Reasons);
+        Signal failed = new() { Name = "a", Applicable = false, Reason = Contracts.Signal.Unavailable, Weight = 0 }, silent = failed with { Name = "b", Reason = "too small" };
+        Assert.Equal(late.Decision.Confidence, MediaFusion.Fuse(Image(), scores, [failed, failed], null).Decision.Confidence);
+        Assert.Equal(whole.Decision.Confidence, MediaFusion.Fuse(Image(), scores, [failed, silent], null).Decision.Confidence);
         Assert.Equal(whole.Probability, late.Probability);
         Assert.True(late.Decision.Confidence < whole.Decision.Confidence);
     }
