@@ -1,7 +1,8 @@
 """Lays out held-out media for the product's own evaluation: `python3 -m detector.heldout --manifest DATA/manifest.csv --out DIR`, then
-`../run evaluate DIR`.
+`../run evaluate --cluster-by '/([^/@]+)@' DIR`.
 
 Links up to so many held-out media of each source, class and forgery into `DIR/real/SOURCE/` and `DIR/fake/SOURCE_FORGERY/`, always the same.
+A name begins with the group of its people, `GROUP@NAME`, so that intervals can resample them: `--cluster-by '/([^/@]+)@'`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import hashlib
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from .data import Medium, read_manifest
 
@@ -18,6 +20,11 @@ def folder_of(medium: Medium, forgeries: int) -> str:
     """Where a medium goes; a forgery has a folder of its own where its source has several."""
     name = medium.source if forgeries < 2 else f"{medium.source}_{re.sub('[^A-Za-z0-9]+', '-', medium.forgery)}"
     return f"{'fake' if medium.fake else 'real'}/{name}"
+
+
+def name_of(medium: Medium) -> str:
+    """What a medium is called there. The quoted group holds neither `@` nor `/`, and no two groups become one."""
+    return f"{quote(medium.group, safe='')}@{Path(medium.path).name}"
 
 
 def chosen(media: list[Medium], per_folder: int) -> dict[str, list[Medium]]:
@@ -42,10 +49,13 @@ def main() -> None:
     for folder, media in chosen(read_manifest(arguments.manifest), arguments.per_folder).items():
         target = arguments.out / folder
         target.mkdir(parents=True, exist_ok=True)
-        for medium in media:
-            link = target / Path(medium.path).name
-            if not link.is_symlink():
-                link.symlink_to(root / medium.path)
+        wanted = {name_of(medium): root / medium.path for medium in media}
+        for link in target.iterdir():
+            if link.is_symlink() and link.name not in wanted:
+                link.unlink()  # of an earlier choice
+        for name, path in wanted.items():
+            if not (target / name).is_symlink():
+                (target / name).symlink_to(path)
         print(f"{folder}: {len(media)}")
 
 

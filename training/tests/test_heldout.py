@@ -1,7 +1,13 @@
+import csv
+import re
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
+from detector import heldout
 from detector.data import Medium
-from detector.heldout import chosen
+from detector.heldout import chosen, name_of
 
 
 def medium(number, label="real", source="a", forgery="", split="val"):
@@ -22,6 +28,28 @@ class HeldOutTest(unittest.TestCase):
     def test_the_choice_does_not_depend_on_the_order_of_the_manifest(self):
         media = [medium(n) for n in range(50)]
         self.assertEqual(chosen(media, 7), chosen(media[::-1], 7))
+
+    def test_a_name_gives_its_group_back_whatever_the_group_holds(self):
+        groups = ["033_097", "a b", "a/b", "a@b", "a%40b", "fake_1.jpg"]
+        names = [name_of(Medium("x/y@z.jpg", "real", "x", "", group, "val")) for group in groups]
+        kept = [re.search("/([^/@]+)@", f"real/x/{name}").group(1) for name in names]
+        self.assertEqual(len(set(kept)), len(groups))
+        self.assertEqual(kept[0], "033_097")
+        self.assertTrue(all(name.endswith("@y@z.jpg") for name in names))
+
+    def test_links_of_an_earlier_choice_go(self):
+        with tempfile.TemporaryDirectory() as folder:
+            manifest, out = Path(folder, "manifest.csv"), Path(folder, "out")
+            with manifest.open("w", newline="") as stream:
+                rows = csv.writer(stream)
+                rows.writerow(["path", "label", "source", "forgery", "group", "split"])
+                rows.writerows([[f"m/{n}.jpg", "real", "a", "", "p", "val"] for n in range(3)])
+            (out / "real" / "a").mkdir(parents=True)
+            (out / "real" / "a" / "0.jpg").symlink_to("elsewhere")
+            with mock.patch("sys.argv", ["heldout", "--manifest", str(manifest), "--out", str(out)]), mock.patch("builtins.print"):
+                heldout.main()
+                heldout.main()
+            self.assertEqual(sorted(link.name for link in (out / "real" / "a").iterdir()), ["p@0.jpg", "p@1.jpg", "p@2.jpg"])
 
 
 if __name__ == "__main__":
