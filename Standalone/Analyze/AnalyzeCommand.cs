@@ -17,12 +17,7 @@ internal static class AnalyzeCommand
             return 2;
         }
 
-        using var stop = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, e) =>
-        {
-            e.Cancel = true;
-            stop.Cancel();
-        };
+        using var stop = new Interrupt();
         try
         {
             await using var service = await EmbeddedService.StartAsync(stop.Token);
@@ -39,7 +34,7 @@ internal static class AnalyzeCommand
 
             return failures == 0 ? 0 : 1;
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             return 130;
         }

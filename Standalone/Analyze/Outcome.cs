@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Standalone.Embedded;
 
 namespace Deepfake.Standalone.Analyze;
 
@@ -12,19 +13,19 @@ internal sealed record Outcome(bool Succeeded, string Json, string Text)
     public static Outcome Rejected(string file, AnalysisError error) => new(
         false,
         JsonSerializer.Serialize(new { FileName = Path.GetFileName(file), Status = AnalysisStatus.Failed, Error = error }, DeepfakeJson.Options),
-        $"{file}: error {error.Code}: {error.Detail}");
+        PlainText.Of($"{file}: error {error.Code}: {error.Detail}"));
 
     public static Outcome Finished(string file, Analysis analysis) => new(
         analysis.Status == AnalysisStatus.Completed,
         JsonSerializer.Serialize(analysis, DeepfakeJson.Options),
-        $"{file}: " + analysis switch
+        PlainText.Of($"{file}: " + analysis switch
         {
             { Error: { } error } => $"error {error.Code}: {error.Detail}",
             { Verdict: Verdict.Inconclusive } => $"inconclusive ({string.Join(", ", analysis.Reasons)})",
             { Verdict: { } verdict } => $"{verdict.ToString().ToLowerInvariant()}  score {analysis.DeepfakeScore:0}  confidence {analysis.Confidence:0}  "
                 + $"risk {analysis.RiskLevel.ToString()!.ToUpperInvariant()}  {Count(analysis.Faces.Count, "face")} in {Count(analysis.Frames.Count, "frame")}",
             _ => analysis.Status.ToString().ToLowerInvariant(),
-        });
+        }));
 
     private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

@@ -1,6 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Infrastructure.Objects;
+using Deepfake.ResultService.Merging;
+using Deepfake.ServiceDefaults.Identity;
 
 namespace Deepfake.Standalone.Embedded;
 
@@ -15,16 +18,23 @@ internal sealed class EmbeddedService : IAsyncDisposable
     {
         (_app, _data) = (app, data);
         _client = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = Timeout.InfiniteTimeSpan };
+        // A file that is refused for its length is refused before it is sent: an answer in the middle of a body can be lost with the connection.
+        _client.DefaultRequestHeaders.ExpectContinue = true;
     }
 
+    /// <summary>Version of the fitted fusion; null without one.</summary>
+    public string? FusionVersion => _app.Services.GetRequiredService<FusionSource>().Current?.Version;
+
     /// <summary>Starts it; only errors are logged, to standard error.</summary>
-    public static async Task<EmbeddedService> StartAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="settings">More settings, as <c>--Name=value</c>.</param>
+    public static async Task<EmbeddedService> StartAsync(CancellationToken cancellationToken, params string[] settings)
     {
         var data = Directory.CreateTempSubdirectory("deepfake-").FullName;
         WebApplication? app = null;
         try
         {
-            app = StandaloneHost.Build(["--urls=http://127.0.0.1:0", $"--DATA_PATH={data}", "--Identity:AllowLocal=true"], Quieten);
+            app = StandaloneHost.Build(["--urls=http://127.0.0.1:0", $"--DATA_PATH={data}", "--Identity:AllowLocal=true", .. settings], Quieten);
             await app.StartAsync(cancellationToken);
             return new EmbeddedService(app, data);
         }
@@ -37,7 +47,7 @@ internal sealed class EmbeddedService : IAsyncDisposable
     }
 
     /// <summary>Submits a file as any client would and waits for its end.</summary>
-    /// <returns>The record, or why there is none.</returns>
+    /// <returns>The record, or why there is none: nothing that is wrong with one file, or with the way there, is thrown.</returns>
     public async Task<(Analysis? Analysis, AnalysisError? Error)> AnalyzeAsync(string file, CancellationToken cancellationToken)
     {
         try
@@ -46,15 +56,35 @@ internal sealed class EmbeddedService : IAsyncDisposable
             using var form = new MultipartFormDataContent();
             var part = new StreamContent(content);
             part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-            form.Add(part, "file", Path.GetFileName(file));
+            // Percent-encoded, since a name may hold quotes and line feeds.
+            part.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "file", FileNameStar = Path.GetFileName(file) };
+            form.Add(part);
             using var response = await _client.PostAsync(new Uri("/v1/analyses", UriKind.Relative), form, cancellationToken);
             return response.IsSuccessStatusCode
                 ? (await WaitAsync(response.Headers.Location!, cancellationToken), null)
                 : (null, await ReadErrorAsync(response, cancellationToken));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return (null, new AnalysisError("unreadable_file", e.Message));
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, new AnalysisError("no_answer", e.InnerException is { } cause ? $"{e.Message} {cause.Message}" : e.Message));
+        }
+    }
+
+    /// <summary>What was found in the medium, as stored beside it; null where nothing was.</summary>
+    public async Task<FaceIndex?> FindFacesAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await _app.Services.GetRequiredService<IObjectStore>().OpenAsync(ObjectKeys.Index(Caller.DefaultTenant, id), cancellationToken);
+            return await JsonSerializer.DeserializeAsync<FaceIndex>(stream, DeepfakeJson.Options, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return null;
         }
     }
 
@@ -64,7 +94,14 @@ internal sealed class EmbeddedService : IAsyncDisposable
     /// <summary>Removes a finished analysis with all that was stored of it, so that a long run does not fill the disk.</summary>
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
-        using var response = await _client.DeleteAsync(new Uri("/v1/analyses/" + id, UriKind.Relative), cancellationToken);
+        try
+        {
+            using var response = await _client.DeleteAsync(new Uri("/v1/analyses/" + id, UriKind.Relative), cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            // It goes with the folder, at the end.
+        }
     }
 
     public async ValueTask DisposeAsync()

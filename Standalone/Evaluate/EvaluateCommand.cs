@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using Deepfake.Contracts;
 using Deepfake.Standalone.Embedded;
 
 namespace Deepfake.Standalone.Evaluate;
@@ -11,122 +8,69 @@ namespace Deepfake.Standalone.Evaluate;
 /// </summary>
 internal static class EvaluateCommand
 {
-    public const string Usage = """
-        usage: evaluate [--out DIR] [--group-by REGEX] [--rounds N] DIR
-          DIR         holds real/ and fake/; images, animations and videos at any depth below.
-          --out       where evaluation.json, .md, .csv and the pictures go (default: evaluation). Files of an earlier run are replaced.
-          --group-by  matched against each path (real/…, fake/…); files with the same first group are one medium: frames of one video.
-          --rounds    rounds of resampling for the intervals (default 1000).
-        """;
-
-    private const int AtOnce = 2;
-
-    private static readonly JsonSerializerOptions Json = new(DeepfakeJson.Options) { WriteIndented = true };
-
+    /// <summary>Runs it.</summary>
+    /// <returns>0: all scored; 1: some of it could not be; 2: nothing was tried; 130: interrupted.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        if (!TryRead(arguments, out var directory, out var output, out var groupBy, out var rounds))
+        if (EvaluateOptions.Read(arguments) is not { } options)
         {
-            await Console.Error.WriteLineAsync(Usage);
+            await Console.Error.WriteLineAsync(EvaluateOptions.Usage);
             return 2;
         }
 
-        using var stop = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, e) =>
-        {
-            e.Cancel = true;
-            stop.Cancel();
-        };
+        using var stop = new Interrupt();
         try
         {
-            var files = EvaluationSet.List(directory, groupBy);
-            var scored = await ScoreAsync(files, directory, stop.Token);
-            var report = EvaluationReport.Of(scored, groupBy is not null, rounds, TimeProvider.System.GetUtcNow());
-            var text = ReportText.Markdown(report);
-            await WriteAsync(output, report, scored, text, stop.Token);
-            Console.Write(text);
-            await Console.Error.WriteLineAsync($"written to {Path.GetFullPath(output)}");
-            return report.Failed == 0 ? 0 : 1;
+            var set = EvaluationSet.List(options.Directory, options.GroupBy, options.ClusterBy);
+            OutputFolder.Prepare(options.Output);
+            foreach (var (folder, reason) in set.Unread) await Console.Error.WriteLineAsync(PlainText.Of($"not read: {folder}: {reason}"));
+            var (scored, run) = await ScoreAsync(set, options, stop.Token);
+            var report = EvaluationReport.Of(set, scored, run, stop.Token);
+            var isWhole = report.Failed == 0 && set.Unread.Count == 0;
+            return Publish(options.Output, report, scored) && isWhole ? 0 : 1;
         }
-        catch (DirectoryNotFoundException e)
+        catch (EvaluationRefusedException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await Console.Error.WriteLineAsync(PlainText.Of(e.Message));
             return 2;
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             return 130;
         }
     }
 
-    private static bool TryRead(string[] arguments, out string directory, out string output, out Regex? groupBy, out int rounds)
-    {
-        (directory, output, groupBy, rounds) = ("", "evaluation", null, 1000);
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            var value = i + 1 < arguments.Length ? arguments[i + 1] : null;
-            switch (arguments[i])
-            {
-                case "--out" when value is not null:
-                    output = value;
-                    i++;
-                    break;
-                case "--group-by" when value is not null && TryPattern(value, out groupBy):
-                    i++;
-                    break;
-                case "--rounds" when int.TryParse(value, out rounds) && rounds is >= 0 and <= 100_000:
-                    i++;
-                    break;
-                case var name when !name.StartsWith("--", StringComparison.Ordinal) && directory.Length == 0:
-                    directory = name;
-                    break;
-                default:
-                    return false;
-            }
-        }
-
-        return directory.Length > 0;
-    }
-
-    private static bool TryPattern(string pattern, out Regex? regex)
-    {
-        try
-        {
-            regex = new Regex(pattern, RegexOptions.None, TimeSpan.FromSeconds(1));
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            regex = null;
-            return false;
-        }
-    }
-
-    private static async Task<IReadOnlyList<ScoredFile>> ScoreAsync(IReadOnlyList<EvaluationFile> files, string directory, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyList<ScoredFile> Scored, EvaluationRun Run)> ScoreAsync(EvaluationSet set, EvaluateOptions options, CancellationToken cancellationToken)
     {
         await using var service = await EmbeddedService.StartAsync(cancellationToken);
-        var scored = new ScoredFile[files.Count];
-        var done = 0;
-        await Parallel.ForAsync(0, files.Count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, async (i, stop) =>
+        var scorer = new SetScorer(service);
+        var scored = await scorer.ScoreAsync(options.Directory, set.Files, cancellationToken);
+        return (scored, new EvaluationRun
         {
-            var (analysis, error) = await service.AnalyzeAsync(Path.Combine(directory, files[i].Path), stop);
-            scored[i] = ScoredFile.From(files[i], analysis, error);
-            if (analysis is not null) await service.DeleteAsync(analysis.Id, stop);
-            var count = Interlocked.Increment(ref done);
-            if (!Console.IsErrorRedirected) await Console.Error.WriteAsync($"\r{count} of {files.Count} files ");
-            else if (count % 500 == 0) await Console.Error.WriteLineAsync($"{count} of {files.Count} files");
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+            FusionVersion = service.FusionVersion,
+            Directory = options.Directory,
+            GroupBy = options.GroupBy?.ToString(),
+            ClusterBy = options.ClusterBy?.ToString(),
+            Rounds = options.Rounds,
         });
-        if (!Console.IsErrorRedirected) await Console.Error.WriteLineAsync();
-        return scored;
     }
 
-    private static async Task WriteAsync(string output, EvaluationReport report, IReadOnlyList<ScoredFile> scored, string text, CancellationToken cancellationToken)
+    // Printed first: what took hours is not lost with a full disk.
+    private static bool Publish(string output, EvaluationReport report, IReadOnlyList<ScoredFile> scored)
     {
-        Directory.CreateDirectory(output);
-        await File.WriteAllTextAsync(Path.Combine(output, "evaluation.json"), JsonSerializer.Serialize(report, Json) + "\n", cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(output, "evaluation.md"), text, cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(output, "evaluation.csv"), ReportText.Csv(scored), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(output, "roc.svg"), Plots.Roc(EvaluationReport.Curve(scored), report.Rankings[0].Auc), cancellationToken);
-        if (report.Reliability is { } reliability) await File.WriteAllTextAsync(Path.Combine(output, "reliability.svg"), Plots.Calibration(reliability), cancellationToken);
+        var text = ReportText.Markdown(report);
+        Console.Write(text);
+        try
+        {
+            OutputFolder.Write(output, report, scored, text);
+            Console.Error.WriteLine($"written to {Path.GetFullPath(output)}");
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"'{output}' cannot be written: {e.Message}");
+            return false;
+        }
     }
 }

@@ -3,23 +3,6 @@ using Deepfake.Standalone.Evaluate.Metrics;
 
 namespace Deepfake.Standalone.Evaluate;
 
-/// <summary>A figure with its 95 % interval.</summary>
-/// <param name="Value">On all media.</param>
-/// <param name="Low">Lower end; null when it could not be resampled.</param>
-/// <param name="High">Upper end.</param>
-internal sealed record Figure(double Value, double? Low, double? High);
-
-/// <summary>How scores of one kind order reals and fakes.</summary>
-/// <param name="Name">What was ranked.</param>
-/// <param name="Real">How many reals had a score.</param>
-/// <param name="Fake">How many fakes had one.</param>
-/// <param name="Auc">Area under the ROC curve.</param>
-/// <param name="AveragePrecision">Area under precision and recall.</param>
-/// <param name="EqualErrorRate">Where misses and false alarms meet.</param>
-/// <param name="TprAtFpr1">Detections at 1 % false alarms.</param>
-/// <param name="TprAtFpr5">Detections at 5 %.</param>
-internal sealed record RankingRow(string Name, int Real, int Fake, Figure? Auc, Figure? AveragePrecision, Figure? EqualErrorRate, Figure? TprAtFpr1, Figure? TprAtFpr5);
-
 /// <summary>What media of one folder were called.</summary>
 /// <param name="Folder">Relative to the set.</param>
 /// <param name="Files">How many.</param>
@@ -31,11 +14,17 @@ internal sealed record RankingRow(string Name, int Real, int Fake, Figure? Auc, 
 /// <param name="Auc">Of this folder's media against all media of the other class; null without scores.</param>
 internal sealed record FolderRow(string Folder, int Files, int Failed, double Authentic, double Suspicious, double Manipulated, double Inconclusive, Figure? Auc);
 
+/// <summary>The fused score among media of like sharpness, where blur alone cannot tell them apart.</summary>
+/// <param name="From">Sharpness from here.</param>
+/// <param name="To">To here.</param>
+/// <param name="Ranking">The media of this third.</param>
+internal sealed record SharpnessThird(double From, double To, RankingRow Ranking);
+
 /// <summary>Everything an evaluation prints and writes.</summary>
 internal sealed record EvaluationReport
 {
-    /// <summary>When it was made.</summary>
-    public required DateTimeOffset CreatedAt { get; init; }
+    /// <summary>What made it.</summary>
+    public required EvaluationRun Run { get; init; }
 
     /// <summary>Files, and those without a score.</summary>
     public required int Files { get; init; }
@@ -49,8 +38,11 @@ internal sealed record EvaluationReport
     /// <summary>Share of the analysed files called inconclusive.</summary>
     public required double AbstentionRate { get; init; }
 
-    /// <summary>Medium (pooled by group when asked), face and frame; then each model alone and the face size, at the level of media.</summary>
+    /// <summary>Medium, face and frame; then, at the level of media again, each model alone and the baselines.</summary>
     public required IReadOnlyList<RankingRow> Rankings { get; init; }
+
+    /// <summary>Media by thirds of the sharpness of their largest face; thirds that hold nothing are left out.</summary>
+    public required IReadOnlyList<SharpnessThird> SharpnessThirds { get; init; }
 
     /// <summary>Probabilities of media against what they are; null without any.</summary>
     public required Reliability? Reliability { get; init; }
@@ -58,90 +50,109 @@ internal sealed record EvaluationReport
     /// <summary>One row a folder.</summary>
     public required IReadOnlyList<FolderRow> Folders { get; init; }
 
+    /// <summary>What the patterns caught.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>Folders that could not be read, and why.</summary>
+    public required IReadOnlyDictionary<string, string> Unread { get; init; }
+
     /// <summary>Codes and details of failures, by path.</summary>
     public required IReadOnlyDictionary<string, string> Failures { get; init; }
 
     /// <summary>Measures.</summary>
+    /// <param name="set">What was to be scored.</param>
     /// <param name="scored">One entry a file.</param>
-    /// <param name="pooled">Whether files of one group are pooled to one medium (mean of their log-odds).</param>
-    /// <param name="rounds">Rounds of resampling.</param>
-    /// <param name="now">The time.</param>
-    public static EvaluationReport Of(IReadOnlyList<ScoredFile> scored, bool pooled, int rounds, DateTimeOffset now)
+    /// <param name="run">What made them; its models are taken from the entries.</param>
+    /// <param name="cancellationToken">Ends it at once.</param>
+    public static EvaluationReport Of(EvaluationSet set, IReadOnlyList<ScoredFile> scored, EvaluationRun run, CancellationToken cancellationToken)
     {
         var analysed = scored.Where(file => file.Verdict is not null).ToList();
-        var media = Media(scored);
-        var size = scored.Where(file => file.FaceSize is not null).ToList();
-        List<RankingRow> rankings =
-        [
-            Rank(pooled ? "media, pooled by group" : "media", media, rounds),
-            Rank("faces", [.. scored.SelectMany(file => file.Faces.Select(score => new Scored(score, file.File.Fake, file.File.Group)))], rounds),
-            Rank("frames", [.. scored.SelectMany(file => file.Frames.Select(score => new Scored(score, file.File.Fake, file.File.Group)))], rounds),
-        ];
-        foreach (var model in scored.SelectMany(file => file.Models.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
-        {
-            rankings.Add(Rank("model " + model, [.. scored.Where(file => file.Models.ContainsKey(model)).Select(file => new Scored(file.Models[model], file.File.Fake, file.File.Group))], rounds));
-        }
-
-        rankings.Add(Rank("baseline: face size", [.. size.Select(file => new Scored(file.FaceSize!.Value, file.File.Fake, file.File.Group))], rounds));
+        var media = Medium.Of(scored);
+        var probabilities = media.Select(medium => (Score: medium.Probability(Fused), medium.Fake)).Where(one => one.Score is not null).ToList();
         return new EvaluationReport
         {
-            CreatedAt = now,
+            Run = run with { Models = [.. scored.SelectMany(file => file.Models.Keys).Distinct().OrderBy(model => model.Name, StringComparer.Ordinal).ThenBy(model => model.Version, StringComparer.Ordinal)] },
             Files = scored.Count,
             Failed = scored.Count - analysed.Count,
             Unscored = analysed.Count(file => file.Probability is null),
             AbstentionRate = Share(analysed, Verdict.Inconclusive),
-            Rankings = rankings,
-            Reliability = Reliability.Measure([.. media.Select(medium => medium.Score)], [.. media.Select(medium => medium.Fake)]),
-            Folders = [.. scored.GroupBy(file => file.File.Folder, StringComparer.Ordinal).OrderBy(folder => folder.Key, StringComparer.Ordinal).Select(folder => Folder(folder.Key, [.. folder], scored, rounds))],
+            Rankings = [.. Rank(scored, media, run, cancellationToken)],
+            SharpnessThirds = Thirds(media, run.Rounds, cancellationToken),
+            Reliability = Reliability.Measure([.. probabilities.Select(one => one.Score!.Value)], [.. probabilities.Select(one => one.Fake)]),
+            Folders = [.. scored.GroupBy(file => file.File.Folder, StringComparer.Ordinal).OrderBy(folder => folder.Key, StringComparer.Ordinal).Select(folder => Folder(folder.Key, [.. folder], scored, run.Rounds, cancellationToken))],
+            Notes = set.Notes,
+            Unread = set.Unread,
             Failures = scored.Where(file => file.Error is not null).ToDictionary(file => file.File.Path, file => file.Error!, StringComparer.Ordinal),
         };
     }
 
     /// <summary>The ROC curve of media, for the picture.</summary>
-    public static IReadOnlyList<(double FalseRate, double TrueRate)> Curve(IReadOnlyList<ScoredFile> scored)
+    public static IReadOnlyList<(double FalseRate, double TrueRate)> Curve(IReadOnlyList<ScoredFile> scored) =>
+        Ranking.Of(Medium.Of(scored), medium => medium.Probability(Fused)).Curve.Points();
+
+    private static double? Fused(ScoredFile file) => file.Probability;
+
+    private static IEnumerable<RankingRow> Rank(IReadOnlyList<ScoredFile> scored, IReadOnlyList<Medium> media, EvaluationRun run, CancellationToken cancellationToken)
     {
-        var media = Media(scored);
-        return new RankingCurve([.. media.Select(medium => medium.Score)], [.. media.Select(medium => medium.Fake)], [.. media.Select(_ => 0)]).Points();
+        RankingRow Row(string name, Ranking ranking) => ranking.Row(name, run.Rounds, cancellationToken);
+        Ranking Parts(Func<ScoredFile, IReadOnlyList<double>> of) =>
+            new(scored.SelectMany(file => of(file).Select(score => new Ranked(score, file.File.Fake, file.File.Cluster))));
+
+        yield return Row(run.GroupBy is null ? "media" : "media, pooled by group", Ranking.Of(media, medium => medium.Probability(Fused)));
+        yield return Row("faces", Parts(file => file.Faces));
+        yield return Row("frames", Parts(file => file.Frames));
+        foreach (var model in scored.SelectMany(file => file.Models.Keys).Select(model => model.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            yield return Row("model " + model, Ranking.Of(media, medium => medium.Probability(file => Model(file, model))));
+        foreach (var (name, less, more, of) in Baselines)
+        {
+            var (ranking, turned) = Ranking.Of(media, medium => medium.Mean(of)).Best();
+            yield return Row($"baseline: {name}, {(turned ? less : more)} is fake", ranking);
+        }
     }
 
-    private sealed record Scored(double Score, bool Fake, string Group);
+    private static (string Name, string Less, string More, Func<ScoredFile, double?> Of)[] Baselines { get; } =
+    [
+        ("face size", "smaller", "larger", file => file.Face?.Size),
+        ("sharpness", "blurred", "sharper", file => file.Face?.Sharpness),
+        ("brightness", "darker", "brighter", file => file.Face?.Brightness),
+    ];
 
-    private static List<Scored> Media(IEnumerable<ScoredFile> scored) =>
-        [.. scored.Where(file => file.Probability is not null).GroupBy(file => (file.File.Group, file.File.Fake))
-            .Select(group => new Scored(Pooled([.. group.Select(file => file.Probability!.Value)]), group.Key.Fake, group.Key.Group))];
-
-    private static double Pooled(double[] probabilities)
+    private static double? Model(ScoredFile file, string name)
     {
-        if (probabilities.Length == 1) return probabilities[0];
-        var mean = probabilities.Average(p => Math.Log(Math.Clamp(p, 1e-6, 1 - 1e-6) / (1 - Math.Clamp(p, 1e-6, 1 - 1e-6))));
-        return 1 / (1 + Math.Exp(-mean));
+        foreach (var (model, score) in file.Models)
+        {
+            if (model.Name == name) return score;
+        }
+
+        return null;
     }
 
-    private static FolderRow Folder(string name, IReadOnlyList<ScoredFile> inside, IReadOnlyList<ScoredFile> all, int rounds)
+    private static List<SharpnessThird> Thirds(IReadOnlyList<Medium> media, int rounds, CancellationToken cancellationToken)
+    {
+        var known = media.Select(medium => (Medium: medium, Sharpness: medium.Mean(file => file.Face?.Sharpness))).Where(one => one.Sharpness is not null && one.Medium.Probability(Fused) is not null).ToList();
+        if (known.Count == 0) return [];
+        var sharpness = known.Select(one => one.Sharpness!.Value).Order().ToArray();
+        // Open at the upper edge but for the last, so that a medium on an edge counts once.
+        double[] edges = [sharpness[0], Bootstrap.Quantile(sharpness, 1 / 3.0), Bootstrap.Quantile(sharpness, 2 / 3.0), sharpness[^1]];
+        List<SharpnessThird> thirds = [];
+        for (var i = 0; i < 3; i++)
+        {
+            var inside = known.Where(one => one.Sharpness >= edges[i] && (i == 2 || one.Sharpness < edges[i + 1])).Select(one => one.Medium).ToList();
+            if (inside.Count > 0) thirds.Add(new SharpnessThird(edges[i], edges[i + 1], Ranking.Of(inside, medium => medium.Probability(Fused)).Row("media", rounds, cancellationToken)));
+        }
+
+        return thirds;
+    }
+
+    private static FolderRow Folder(string name, IReadOnlyList<ScoredFile> inside, IReadOnlyList<ScoredFile> all, int rounds, CancellationToken cancellationToken)
     {
         var analysed = inside.Where(file => file.Verdict is not null).ToList();
         var fake = inside[0].File.Fake;
-        var against = Rank(name, Media([.. inside, .. all.Where(file => file.File.Fake != fake)]), rounds);
+        var against = Ranking.Of(Medium.Of([.. inside, .. all.Where(file => file.File.Fake != fake)]), medium => medium.Probability(Fused)).Row(name, rounds, cancellationToken);
         return new FolderRow(
             name, inside.Count, inside.Count - analysed.Count, Share(analysed, Verdict.Authentic), Share(analysed, Verdict.Suspicious),
             Share(analysed, Verdict.Manipulated), Share(analysed, Verdict.Inconclusive), against.Auc);
     }
 
     private static double Share(List<ScoredFile> files, Verdict verdict) => files.Count == 0 ? 0 : files.Count(file => file.Verdict == verdict) / (double)files.Count;
-
-    private static RankingRow Rank(string name, IReadOnlyList<Scored> values, int rounds)
-    {
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        var clusters = values.Select(value =>
-        {
-            if (!numbers.TryGetValue(value.Group, out var number)) numbers[value.Group] = number = numbers.Count;
-            return number;
-        }).ToArray();
-        var curve = new RankingCurve([.. values.Select(value => value.Score)], [.. values.Select(value => value.Fake)], clusters);
-        var (real, fake) = (values.Count(value => !value.Fake), values.Count(value => value.Fake));
-        if (curve.Measure() is not { } figures) return new RankingRow(name, real, fake, null, null, null, null, null);
-        var intervals = Bootstrap.Of(curve, rounds);
-        var rows = figures.ToArray().Select((value, i) => i < intervals.Count ? new Figure(value, intervals[i].Low, intervals[i].High) : new Figure(value, null, null)).ToArray();
-        return new RankingRow(name, real, fake, rows[0], rows[1], rows[2], rows[3], rows[4]);
-    }
 }

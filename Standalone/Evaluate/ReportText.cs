@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Deepfake.Standalone.Embedded;
+using Deepfake.Standalone.Evaluate.Metrics;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -10,39 +12,65 @@ internal static class ReportText
     public static string Markdown(EvaluationReport report)
     {
         var text = new StringBuilder();
-        Line(text, $"{report.Files} files, {report.Failed} failed, {report.Unscored} without a score, {Percent(report.AbstentionRate)} inconclusive. Intervals: 95 %, resampled by group.");
+        Line(text, $"{report.Files} files, {report.Failed} failed, {report.Unscored} without a score, {Percent(report.AbstentionRate)} inconclusive.");
+        Line(text, $"{Intervals(report.Run)}");
+        foreach (var note in report.Notes) Line(text, $"{Plain(note)}");
         Line(text, $"");
         Line(text, $"| ranked | real / fake | AUC | average precision | EER | TPR at 1 % FPR | TPR at 5 % FPR |");
         Line(text, $"|---|---|---|---|---|---|---|");
         foreach (var row in report.Rankings)
-            Line(text, $"| {row.Name} | {row.Real} / {row.Fake} | {Show(row.Auc)} | {Show(row.AveragePrecision)} | {Show(row.EqualErrorRate)} | {Show(row.TprAtFpr1)} | {Show(row.TprAtFpr5)} |");
+            Line(text, $"| {Plain(row.Name)} | {row.Real} / {row.Fake} | {Show(row.Auc)} | {Show(row.AveragePrecision)} | {Show(row.EqualErrorRate)} | {Show(row.TprAtFpr1)} | {Show(row.TprAtFpr5)} |");
+        Line(text, $"");
+        Line(text, $"Baselines are of the largest face, each turned the way that suits it on this very set: a detector has to beat them.");
+        if (report.SharpnessThirds.Count > 0)
+        {
+            Line(text, $"");
+            Line(text, $"| media by sharpness | real / fake | AUC |");
+            Line(text, $"|---|---|---|");
+            foreach (var third in report.SharpnessThirds) Line(text, $"| {third.From:0} to {third.To:0} | {third.Ranking.Real} / {third.Ranking.Fake} | {Show(third.Ranking.Auc)} |");
+        }
+
         Line(text, $"");
         Line(text, $"| folder | files | failed | authentic | suspicious | manipulated | inconclusive | AUC against the other class |");
         Line(text, $"|---|---|---|---|---|---|---|---|");
         foreach (var row in report.Folders)
-            Line(text, $"| {row.Folder} | {row.Files} | {row.Failed} | {Percent(row.Authentic)} | {Percent(row.Suspicious)} | {Percent(row.Manipulated)} | {Percent(row.Inconclusive)} | {Show(row.Auc)} |");
+            Line(text, $"| {Plain(row.Folder)} | {row.Files} | {row.Failed} | {Percent(row.Authentic)} | {Percent(row.Suspicious)} | {Percent(row.Manipulated)} | {Percent(row.Inconclusive)} | {Show(row.Auc)} |");
         if (report.Reliability is { } reliability)
         {
             Line(text, $"");
             Line(text, $"Expected calibration error {Number(reliability.Ece)}, Brier score {Number(reliability.Brier)} (of media with a score, at this set's share of fakes).");
         }
 
-        foreach (var (path, error) in report.Failures) Line(text, $"failed: {path}: {error}");
+        Line(text, $"");
+        Line(text, $"Deepfake.Aspire {report.Run.ServiceVersion}, fusion {report.Run.FusionVersion ?? "none"}, {string.Join(", ", report.Run.Models.Select(model => $"{Plain(model.Name)} {Plain(model.Version)}"))}; {report.Run.CreatedAt:yyyy-MM-dd HH:mm} UTC.");
+        foreach (var (path, error) in report.Unread) Line(text, $"not read: {Plain(path)}: {Plain(error)}");
+        foreach (var (path, error) in report.Failures) Line(text, $"failed: {Plain(path)}: {Plain(error)}");
         return text.ToString();
+    }
+
+    private static string Intervals(EvaluationRun run)
+    {
+        if (run.Rounds == 0) return "No intervals: 0 rounds of resampling.";
+        var unit = run.ClusterBy is not null ? "cluster" : run.GroupBy is not null ? "group" : "file";
+        return $"Intervals: 95 %, resampled by {unit}; none where a class has fewer than {Bootstrap.LeastClusters} {unit}s.";
     }
 
     /// <summary>One row a file.</summary>
     public static string Csv(IReadOnlyList<ScoredFile> scored)
     {
-        var models = scored.SelectMany(file => file.Models.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var models = scored.SelectMany(file => file.Models.Keys).Distinct().OrderBy(model => model.Name, StringComparer.Ordinal).ThenBy(model => model.Version, StringComparer.Ordinal).ToList();
         var text = new StringBuilder();
-        Row(text, ["path", "label", "group", "verdict", "reasons", "probability", "faces", "frames", "face_size", .. models, "error"]);
+        Row(text,
+        [
+            "path", "label", "group", "cluster", "verdict", "reasons", "probability", "faces", "frames", "face_size", "sharpness", "brightness",
+            .. models.Select(model => models.Count(other => other.Name == model.Name) == 1 ? model.Name : $"{model.Name} {model.Version}"), "error",
+        ]);
         foreach (var file in scored)
         {
             Row(text,
             [
-                file.File.Path, file.File.Fake ? "fake" : "real", file.File.Group, file.Verdict?.ToString().ToLowerInvariant() ?? "", string.Join(' ', file.Reasons),
-                Exact(file.Probability), Exact(file.Faces.Count), Exact(file.Frames.Count), Exact(file.FaceSize),
+                file.File.Path, file.File.Fake ? "fake" : "real", file.File.Group, file.File.Cluster, file.Verdict?.ToString().ToLowerInvariant() ?? "", string.Join(' ', file.Reasons),
+                Exact(file.Probability), Exact(file.Faces.Count), Exact(file.Frames.Count), Exact(file.Face?.Size), Exact(file.Face?.Sharpness), Exact(file.Face?.Brightness),
                 .. models.Select(model => file.Models.TryGetValue(model, out var score) ? Exact(score) : ""), file.Error ?? "",
             ]);
         }
@@ -56,6 +84,9 @@ internal static class ReportText
         { Low: { } low, High: { } high } => $"{Number(figure.Value)} [{Number(low)}, {Number(high)}]",
         _ => Number(figure.Value),
     };
+
+    // Names come from a data set: one line, and no cell of its own.
+    private static string Plain(string text) => PlainText.Of(text).Replace("|", "\\|", StringComparison.Ordinal);
 
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 

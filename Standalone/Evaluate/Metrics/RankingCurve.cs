@@ -34,10 +34,18 @@ public sealed class RankingCurve
         _fake = [.. order.Select(i => fake[i])];
         _cluster = [.. order.Select(i => cluster[i])];
         Clusters = cluster.Count == 0 ? 0 : cluster.Max() + 1;
+        RealClusters = _cluster.Where((_, i) => !_fake[i]).Distinct().Count();
+        FakeClusters = _cluster.Where((_, i) => _fake[i]).Distinct().Count();
     }
 
     /// <summary>How many clusters there are.</summary>
     public int Clusters { get; }
+
+    /// <summary>How many of them hold a real.</summary>
+    public int RealClusters { get; }
+
+    /// <summary>How many of them hold a fake.</summary>
+    public int FakeClusters { get; }
 
     /// <summary>Figures with every cluster counted once; null when a class is missing.</summary>
     public RankingFigures? Measure()

@@ -44,12 +44,27 @@ public sealed class CalibrationTests
     [Fact]
     public void Clusters_make_the_interval_wider_when_their_members_agree()
     {
-        double[] scores = [.9, .9, .9, .9, .2, .2, .2, .2, .8, .8, .8, .8, .1, .1, .1, .1, .85, .85, .3, .3];
-        bool[] fake = [.. scores.Select((_, i) => i is < 8 or 16 or 17)];
+        double[] said = [.9, .2, .8, .7, .85, .6, .8, .1, .3, .75, .2, .4];
+        double[] scores = [.. said.SelectMany(score => Enumerable.Repeat(score, 4))];
+        bool[] fake = [.. scores.Select((_, i) => i < 24)];
         int[] clusters = [.. scores.Select((_, i) => i / 4)];
-        var alone = Bootstrap.Of(new RankingCurve(scores, fake, [.. Enumerable.Range(0, 20)]), 500)[0];
+        var alone = Bootstrap.Of(new RankingCurve(scores, fake, [.. Enumerable.Range(0, 48)]), 500)[0];
         var together = Bootstrap.Of(new RankingCurve(scores, fake, clusters), 500)[0];
         Assert.True(together.High - together.Low > alone.High - alone.Low);
+    }
+
+    [Theory]
+    [InlineData(1, 1, false)]
+    [InlineData(1, 50, false)]
+    [InlineData(50, 4, false)]
+    [InlineData(5, 5, true)]
+    public void Where_there_is_nothing_to_resample_there_is_no_interval(int reals, int fakes, bool expected)
+    {
+        bool[] fake = [.. Enumerable.Range(0, reals + fakes).Select(i => i >= reals)];
+        var curve = new RankingCurve([.. fake.Select((_, i) => i / 100.0)], fake, [.. Enumerable.Range(0, fake.Length)]);
+        Assert.Equal(expected, Bootstrap.Of(curve, 50).Count > 0);
+        // Ten values of one cluster are one.
+        Assert.Empty(Bootstrap.Of(new RankingCurve([.. fake.Select((_, i) => i / 100.0)], fake, [.. fake.Select(one => one ? 1 : 0)]), 50));
     }
 
     [Theory]

@@ -8,20 +8,48 @@ public sealed class EvaluateCommandTests
     [Fact]
     public async Task A_folder_is_scored_by_the_whole_product_and_written_down()
     {
-        using var set = new SetFolder("fake/broken/none.jpg");
-        File.Copy(Photo(1), set.Place("real/one.jpg"));
-        File.Copy(Photo(2), set.Place("fake/two.jpg"));
+        using var set = new SetFolder("fake/broken/none.jpg", "real/He said \"hi\".jpg", "real/a\\b.jpg", "real/two\nlines.jpg");
+        File.Copy(Photos.Sample(1), set.Place("real/one.jpg"));
+        File.Copy(Photos.Sample(2), set.Place("fake/two \"fake\"\n.jpg"));
         var output = set.Place("out/x");
+        await File.WriteAllTextAsync(set.Place("out/x/reliability.svg"), "of an earlier run");
 
-        // The broken file makes it 1: someone should know that not all was scored.
+        // The broken files make it 1: someone should know that not all was scored.
         Assert.Equal(1, await EvaluateCommand.RunAsync([set.Path, "--out", output, "--rounds", "20"]));
 
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(output, "evaluation.json")));
-        Assert.Equal((3, 1), (report.RootElement.GetProperty("files").GetInt32(), report.RootElement.GetProperty("failed").GetInt32()));
-        Assert.StartsWith("unsupported_media", report.RootElement.GetProperty("failures").GetProperty("fake/broken/none.jpg").GetString(), StringComparison.Ordinal);
+        Assert.Equal((6, 4), (report.RootElement.GetProperty("files").GetInt32(), report.RootElement.GetProperty("failed").GetInt32()));
+        var failures = report.RootElement.GetProperty("failures");
+        Assert.All(
+            ["fake/broken/none.jpg", "real/He said \"hi\".jpg", "real/a\\b.jpg", "real/two\nlines.jpg"],
+            path => Assert.StartsWith("unsupported_media", failures.GetProperty(path).GetString(), StringComparison.Ordinal));
+        var run = report.RootElement.GetProperty("run");
+        Assert.Equal((2, 20), (run.GetProperty("models").GetArrayLength(), run.GetProperty("rounds").GetInt32()));
+        Assert.NotEqual(JsonValueKind.Null, run.GetProperty("fusion_version").ValueKind);
+        Assert.Equal(4, report.RootElement.GetProperty("rankings").EnumerateArray().Count(row => row.GetProperty("name").GetString()!.StartsWith("baseline", StringComparison.Ordinal) ? row.GetProperty("real").GetInt32() == 1 : row.GetProperty("name").GetString() == "media"));
         Assert.Contains("real/one.jpg,real,", await File.ReadAllTextAsync(Path.Combine(output, "evaluation.csv")), StringComparison.Ordinal);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "roc.svg")), StringComparison.Ordinal);
-        Assert.StartsWith("3 files, 1 failed", await File.ReadAllTextAsync(Path.Combine(output, "evaluation.md")), StringComparison.Ordinal);
+        Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "reliability.svg")), StringComparison.Ordinal);
+        Assert.StartsWith("6 files, 4 failed", await File.ReadAllTextAsync(Path.Combine(output, "evaluation.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_2_before_anything_is_scored()
+    {
+        using var set = new SetFolder("real/a.jpg", "fake/b.jpg", "taken");
+        Assert.Equal(2, await EvaluateCommand.RunAsync([set.Path, "--out", Path.Combine(set.Path, "taken")]));
+        Assert.Equal(2, await EvaluateCommand.RunAsync([set.Path, "--out", Path.Combine(set.Path, "taken", "below")]));
+    }
+
+    [Fact]
+    public void A_report_without_scores_takes_the_picture_of_the_run_before_away()
+    {
+        using var set = new SetFolder("out/reliability.svg");
+        var file = new ScoredFile(new EvaluationFile("real/a.jpg", false, "real", "a", "a")) { Error = "gone: gone" };
+        var report = EvaluationReport.Of(
+            new EvaluationSet([file.File], new Dictionary<string, string>(), []), [file], new EvaluationRun { CreatedAt = DateTimeOffset.UnixEpoch, Directory = "x", Rounds = 0 }, CancellationToken.None);
+        OutputFolder.Write(Path.Combine(set.Path, "out"), report, [file], "text");
+        Assert.Equal(["evaluation.csv", "evaluation.json", "evaluation.md", "roc.svg"], Directory.GetFiles(Path.Combine(set.Path, "out")).Select(Path.GetFileName).Order());
     }
 
     [Theory]
@@ -29,17 +57,9 @@ public sealed class EvaluateCommandTests
     [InlineData("a", "b")]
     [InlineData("a", "--group-by", "(")]
     [InlineData("a", "--rounds", "-1")]
+    [InlineData("a", "--cluster-by", "[")]
+    [InlineData("a", "--out")]
+    [InlineData("a", "--out", "")]
     [InlineData("/nowhere/at/all")]
     public async Task A_wrong_command_line_is_2(params string[] arguments) => Assert.Equal(2, await EvaluateCommand.RunAsync(arguments));
-
-    private static string Photo(int number)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var photo = Path.Combine(folder.FullName, ".deps", "npm", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
-            if (File.Exists(photo)) return photo;
-        }
-
-        throw new InvalidOperationException("The test photos are missing: run eng/fetch-assets test.");
-    }
 }

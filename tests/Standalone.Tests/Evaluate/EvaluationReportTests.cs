@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Deepfake.Contracts;
 using Deepfake.Standalone.Evaluate;
 
@@ -17,10 +16,86 @@ public sealed class EvaluationReportTests
     }
 
     [Fact]
+    public void A_model_that_says_what_the_fusion_says_is_as_good_as_the_fusion()
+    {
+        // Pooled by file, fused and model would be 1.0 against 0.75: pooling raises a figure by itself.
+        var report = Report(pooled: true, [.. new[] { ("real/a1.jpg", "a", .2), ("real/a2.jpg", "a", .9), ("fake/b1.jpg", "b", .3), ("fake/b2.jpg", "b", .95) }
+            .Select(one => File(one.Item1, one.Item2, one.Item3) with { Models = new Dictionary<ModelVersion, double> { [new("m", "1")] = one.Item3 }, Face = new FaceFacts(100 * one.Item3, 5, 7) })]);
+        var model = Row(report, "model m");
+        Assert.Equal(1.0, model.Auc!.Value);
+        Assert.Equal(report.Rankings[0] with { Name = "" }, model with { Name = "" });
+        Assert.Equal((1, 1), (Row(report, "baseline: face size, larger is fake").Real, Row(report, "baseline: face size, larger is fake").Fake));
+    }
+
+    [Fact]
+    public void Baselines_are_turned_the_way_that_suits_them_and_say_which()
+    {
+        var report = Report(pooled: false, [.. Enumerable.Range(0, 12).Select(i => File($"{(i < 6 ? "real" : "fake")}/{i}.jpg", $"{i}", .5) with { Face = new FaceFacts(100 - i, 200 + i, i % 2) })]);
+        Assert.Equal(1.0, Row(report, "baseline: face size, smaller is fake").Auc!.Value);
+        Assert.Equal(1.0, Row(report, "baseline: sharpness, sharper is fake").Auc!.Value);
+        Assert.InRange(report.Rankings.Single(row => row.Name.StartsWith("baseline: brightness", StringComparison.Ordinal)).Auc!.Value, 0.5, 0.6);
+    }
+
+    [Fact]
+    public void Within_a_third_of_sharpness_a_score_that_only_follows_blur_is_worth_little()
+    {
+        // Fakes are the sharper ones, and the score is nothing but sharpness: within a third there is one class or a mixture without order.
+        var files = Enumerable.Range(0, 30).Select(i =>
+        {
+            var fake = i >= 15;
+            return File($"{(fake ? "fake" : "real")}/{i}.jpg", $"{i}", (fake ? 20 : 10) / 100.0) with { Face = new FaceFacts(100, fake ? 20 : 10, null) };
+        });
+        var report = Report(pooled: false, [.. files]);
+        Assert.Equal(1.0, report.Rankings[0].Auc!.Value);
+        Assert.All(report.SharpnessThirds, third => Assert.Null(third.Ranking.Auc));
+        Assert.Equal(30, report.SharpnessThirds.Sum(third => third.Ranking.Real + third.Ranking.Fake));
+    }
+
+    [Fact]
+    public void Media_of_one_cluster_are_resampled_together_and_counted_apart()
+    {
+        // Twelve people a class, five files of each that say the same.
+        var files = Enumerable.Range(0, 24).SelectMany(person => Enumerable.Range(0, 5).Select(i =>
+            File($"{(person < 12 ? "real" : "fake")}/{person}_{i}.jpg", $"{person}_{i}", .1 + .03 * (person % 12) + (person < 12 ? 0 : .08) + .0001 * i))).ToArray();
+        var alone = Report(pooled: false, files).Rankings[0];
+        var together = Report(pooled: false, [.. files.Select(file => file with { File = file.File with { Cluster = file.File.Path.Split('_')[0] } })]).Rankings[0];
+        Assert.Equal((alone.Real, alone.Fake, alone.Auc!.Value), (together.Real, together.Fake, together.Auc!.Value));
+        Assert.True(together.Auc.High - together.Auc.Low > 1.5 * (alone.Auc.High - alone.Auc.Low));
+    }
+
+    [Fact]
     public void A_real_and_a_fake_of_one_video_stay_two_media_of_one_cluster()
     {
         var media = Report(pooled: true, File("real/v.jpg", "v", .2), File("fake/v.jpg", "v", .9), File("real/w.jpg", "w", .3)).Rankings[0];
         Assert.Equal((2, 1, 1.0), (media.Real, media.Fake, media.Auc!.Value));
+    }
+
+    [Fact]
+    public void One_real_and_one_fake_have_figures_and_no_intervals()
+    {
+        var report = Report(pooled: false, File("real/a.jpg", "a", .2), File("fake/b.jpg", "b", .9));
+        Assert.Equal(new Figure(1, null, null), report.Rankings[0].Auc);
+        Assert.Contains("| media | 1 / 1 | 1.000 |", ReportText.Markdown(report), StringComparison.Ordinal);
+        Assert.Contains("resampled by file; none where a class has fewer than 5 files.", ReportText.Markdown(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_runs_can_be_told_apart()
+    {
+        var report = Report(pooled: true, File("real/a.jpg", "a", .2) with { Models = new Dictionary<ModelVersion, double> { [new("m", "2.0.0")] = .2 } }, File("fake/b.jpg", "b", .9));
+        Assert.Equal(new ModelVersion("m", "2.0.0"), Assert.Single(report.Run.Models));
+        Assert.Equal(("f1", "x"), (report.Run.FusionVersion, report.Run.GroupBy));
+        Assert.Matches(@"^Deepfake\.Aspire \d+\.\d+\.\d+, fusion f1, m 2\.0\.0; 1970-01-01 00:00 UTC\.$", ReportText.Markdown(report).Split('\n').Single(line => line.StartsWith("Deepfake", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Names_of_a_hostile_set_stay_in_their_line_and_cell()
+    {
+        var report = Report(pooled: false, File("real/a.jpg", "a", .2), new ScoredFile(new EvaluationFile("fake/x|\u001b[2J\n| y.jpg", true, "fake/x|\u202e", "x", "x")) { Error = "no\nline" });
+        var text = ReportText.Markdown(report);
+        Assert.Contains("failed: fake/x\\|\\u{1B}[2J\\u{A}\\| y.jpg: no\\u{A}line\n", text, StringComparison.Ordinal);
+        Assert.Contains("| fake/x\\|\\u{202E} | 1 | 1 |", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', text);
     }
 
     [Fact]
@@ -61,29 +136,33 @@ public sealed class EvaluationReportTests
     public void Names_do_not_become_formulas_or_cells()
     {
         var csv = ReportText.Csv([File("=cmd|'/c calc'!A1,\"x\".jpg", "-2+3", .5)]);
-        Assert.Contains("\"'=cmd|'/c calc'!A1,\"\"x\"\".jpg\",real,'-2+3,authentic,", csv, StringComparison.Ordinal);
+        Assert.Contains("\"'=cmd|'/c calc'!A1,\"\"x\"\".jpg\",real,'-2+3,'-2+3,authentic,", csv, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_first_group_of_the_pattern_names_the_group()
+    public void An_interrupt_ends_the_tables_at_once()
     {
-        using var folder = new SetFolder("real/033_12.jpg", "real/033_14.jpg", "real/.hidden.jpg", "fake/Deepfakes/033_097/1.jpg", "fake/plain.jpg");
-        var files = EvaluationSet.List(folder.Path, new Regex("(?<person>\\d{3})_", RegexOptions.None, TimeSpan.FromSeconds(1)));
-        Assert.Equal(["033", "033", "033", "fake/plain.jpg"], files.Select(file => file.Group));
-        Assert.Equal(["real", "real", "fake/Deepfakes/033_097", "fake"], files.Select(file => file.Folder));
-        Assert.Equal([false, false, true, true], files.Select(file => file.Fake));
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        var files = Enumerable.Range(0, 12).Select(i => File($"{(i < 6 ? "real" : "fake")}/{i}.jpg", $"{i}", .1 * i)).ToArray();
+        Assert.Throws<OperationCanceledException>(() => EvaluationReport.Of(Set(files), files, Run(pooled: false), stop.Token));
     }
 
-    [Fact]
-    public void A_set_without_one_of_the_two_folders_is_refused()
-    {
-        using var folder = new SetFolder("real/a.jpg");
-        Assert.Contains("fake", Assert.Throws<DirectoryNotFoundException>(() => EvaluationSet.List(folder.Path, null)).Message, StringComparison.Ordinal);
-    }
+    private static RankingRow Row(EvaluationReport report, string name) => report.Rankings.Single(row => row.Name == name);
 
-    private static EvaluationReport Report(bool pooled, params ScoredFile[] files) => EvaluationReport.Of(files, pooled, 50, DateTimeOffset.UnixEpoch);
+    private static EvaluationReport Report(bool pooled, params ScoredFile[] files) => EvaluationReport.Of(Set(files), files, Run(pooled), CancellationToken.None);
 
-    private static ScoredFile File(string path, string group, double? probability) => new(
-        new EvaluationFile(path, path.StartsWith("fake/", StringComparison.Ordinal), path[..Math.Max(0, path.LastIndexOf('/'))], group),
-        Verdict.Authentic, [], probability, probability is { } p ? [p] : [], probability is { } q ? [q] : [], 100, new Dictionary<string, double>(), null);
+    private static EvaluationSet Set(ScoredFile[] files) => new([.. files.Select(file => file.File)], new Dictionary<string, string>(), []);
+
+    private static EvaluationRun Run(bool pooled) =>
+        new() { CreatedAt = DateTimeOffset.UnixEpoch, FusionVersion = "f1", Directory = "set", GroupBy = pooled ? "x" : null, Rounds = 200 };
+
+    private static ScoredFile File(string path, string group, double? probability) =>
+        new(new EvaluationFile(path, path.StartsWith("fake/", StringComparison.Ordinal), path[..Math.Max(0, path.LastIndexOf('/'))], group, group))
+        {
+            Verdict = Verdict.Authentic,
+            Probability = probability,
+            Faces = probability is { } p ? [p] : [],
+            Frames = probability is { } q ? [q] : [],
+        };
 }
