@@ -73,6 +73,9 @@ public static class ErrorCodes
     /// <summary>422: a model is not what it should be; the ensemble goes on as it was.</summary>
     public const string ModelRefused = "model_refused";
 
+    /// <summary>409: without this model none would score.</summary>
+    public const string LastModel = "last_model";
+
     /// <summary>401: no API key, or none that holds.</summary>
     public const string Unauthenticated = "unauthenticated";
 

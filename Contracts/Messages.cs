@@ -180,8 +180,11 @@ public sealed record ModelScores
     /// <summary>Model version from its manifest.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Weight in the ensemble, from the manifest, ≥ 0.</summary>
+    /// <summary>Weight in the ensemble: an operator's, else the manifest's; ≥ 0.</summary>
     public required double Weight { get; init; }
+
+    /// <summary>Weight that an operator gave, ≥ 0; null where nobody did. It lets a model count that the fit does not know.</summary>
+    public double? GivenWeight { get; init; }
 
     /// <summary>What an operator's decision does to the weight of the fit: 1 for nothing.</summary>
     public double WeightFactor { get; init; } = 1;

@@ -17,6 +17,20 @@ public static class ModelsFolder
         ? Path.GetFullPath(path)
         : Path.GetFullPath(configuration["Models:Path"] is { Length: > 0 } named ? named : "models", AppContext.BaseDirectory);
 
+    /// <summary>Names of the models that the fit in the folder (<c>fusion.json</c>) knows; null where there is none, or none that can be read.</summary>
+    public static IReadOnlySet<string>? Fitted(string folder)
+    {
+        try
+        {
+            using var fusion = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "fusion.json")));
+            return fusion.RootElement.GetProperty("models").EnumerateObject().Select(model => model.Name).ToHashSet();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Names of the models that an operator has switched off, by <c>registry.json</c> in the folder; none where it cannot be read.</summary>
     public static IReadOnlySet<string> Disabled(string folder)
     {

@@ -10,7 +10,8 @@ namespace Deepfake.InferenceWorker.Inference;
 /// <param name="Version">From its manifest; <c>unknown</c> without one.</param>
 /// <param name="Weight">From its manifest; 0 without one.</param>
 /// <param name="Error">Why, in one plain sentence.</param>
-public sealed record UnavailableModel(string Name, string Version, double Weight, string Error);
+/// <param name="Folder">Where it lies.</param>
+public sealed record UnavailableModel(string Name, string Version, double Weight, string Error, string Folder);
 
 /// <summary>The models that score, and those that should but cannot.</summary>
 /// <param name="Sessions">Loaded models, by name.</param>
@@ -19,6 +20,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
 {
     /// <summary>Loaded models over face tracks, by name; not among <see cref="Sessions"/>.</summary>
     public IReadOnlyList<SequenceSession> Sequences { get; init; } = [];
+
+    /// <summary>Folders of the loaded models, by name.</summary>
+    public IReadOnlyDictionary<string, string> Folders { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
     /// Loads every folder below a path. A folder that cannot be loaded is logged and listed as unavailable; nothing it holds can stop the
@@ -29,7 +33,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
         var sessions = new List<ModelSession>();
         var sequences = new List<SequenceSession>();
         var unavailable = new List<UnavailableModel>();
-        var settings = Settings(path, logger);
+        var folders = new Dictionary<string, string>();
+        var (settings, trouble) = RegistryFile.TryRead(path);
+        if (trouble is not null) Log.RegistryIgnored(logger, trouble);
         foreach (var folder in ModelFolder.List(path))
         {
             ModelManifest? manifest = null;
@@ -39,12 +45,13 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
                 manifest = ModelFolder.ReadManifest(folder);
                 var setting = settings.GetValueOrDefault(manifest.Name) ?? new ModelSetting();
                 if (!setting.Enabled) continue;
-                if (setting.Weight is { } weight) manifest = manifest with { Weight = weight, WeightFactor = manifest.Weight > 0 ? weight / manifest.Weight : weight };
-                if (sessions.Exists(s => s.Manifest.Name == manifest.Name) || sequences.Exists(s => s.Manifest.Name == manifest.Name)) throw new ModelRejectedException("another model has the same name");
+                if (setting.Weight is { } weight) manifest = manifest with { Weight = weight, GivenWeight = weight, WeightFactor = manifest.Weight > 0 ? weight / manifest.Weight : weight };
+                if (folders.ContainsKey(manifest.Name)) throw new ModelRejectedException("another model has the same name");
                 var began = Stopwatch.GetTimestamp();
                 var loaded = LoadFolder(folder, manifest, provider, shape, logger);
                 if (loaded is SequenceSession sequence) sequences.Add(sequence);
                 else sessions.Add((ModelSession)loaded);
+                folders[manifest.Name] = folder;
                 Log.Loaded(logger, manifest.Name, manifest.Version, (loaded as ModelSession)?.Provider ?? sequences[^1].Provider, Stopwatch.GetElapsedTime(began).TotalSeconds);
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -52,7 +59,7 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
                 var error = e is ModelRejectedException ? e.Message : "the model cannot be loaded";
                 var name = manifest?.Name ?? Path.GetFileName(folder);
                 Log.Rejected(logger, name, error, e.InnerException ?? (e is ModelRejectedException ? null : e));
-                unavailable.Add(new UnavailableModel(name, manifest?.Version ?? "unknown", manifest?.Weight ?? 0, error));
+                unavailable.Add(new UnavailableModel(name, manifest?.Version ?? "unknown", manifest?.Weight ?? 0, error, folder));
             }
             catch
             {
@@ -63,7 +70,7 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
         }
 
         if (sessions.Count + sequences.Count == 0) Log.Empty(logger, path);
-        return new Ensemble(sessions, unavailable) { Sequences = sequences };
+        return new Ensemble(sessions, unavailable) { Sequences = sequences, Folders = folders };
     }
 
     /// <summary>Loads the network of one folder.</summary>
@@ -88,20 +95,6 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
         return manifest.Kind == ModelKind.Sequence
             ? LoadWithFallback(manifest, provider, shape, logger, (on, how) => SequenceSession.Load(manifest, file, on, how))
             : LoadWithFallback(manifest, provider, shape, logger, (on, how) => ModelSession.Load(manifest, file, on, how));
-    }
-
-    private static IReadOnlyDictionary<string, ModelSetting> Settings(string path, ILogger logger)
-    {
-        try
-        {
-            return RegistryFile.Read(path);
-        }
-        catch (ModelRejectedException e)
-        {
-            // Better all models than none because of a file about them.
-            Log.RegistryIgnored(logger, e.Message);
-            return new Dictionary<string, ModelSetting>();
-        }
     }
 
     private static T LoadWithFallback<T>(ModelManifest manifest, IExecutionProvider provider, RunShape shape, ILogger logger, Func<IExecutionProvider, RunShape, T> load)

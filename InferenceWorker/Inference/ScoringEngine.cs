@@ -77,7 +77,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
         {
             var before = _current!;
             var (next, stamp) = await Task.Run(() => Load(cancellationToken), cancellationToken);
-            if (next.Ensemble.Unavailable.FirstOrDefault(model => before.Ensemble.ProviderOf(model.Name) is not null) is { } broken)
+            if (Lost(before.Ensemble, next.Ensemble) is { } broken)
             {
                 next.Retire();
                 throw new ModelRejectedException($"model '{broken.Name}': {broken.Error}");
@@ -123,6 +123,13 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
         _loading.Dispose();
         base.Dispose();
     }
+
+    /// <summary>
+    /// A model that scored, does not any more, and was neither removed nor switched off. By folder too: where the manifest cannot be read,
+    /// nobody knows the name.
+    /// </summary>
+    private static UnavailableModel? Lost(Ensemble before, Ensemble next) =>
+        next.Unavailable.FirstOrDefault(model => before.Folders.Any(loaded => (loaded.Key == model.Name || loaded.Value == model.Folder) && !next.Folders.ContainsKey(loaded.Key)));
 
     private Generation Enter()
     {
@@ -170,6 +177,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
                 Version = sequence.Manifest.Version,
                 Weight = sequence.Manifest.Weight,
                 WeightFactor = sequence.Manifest.WeightFactor,
+                GivenWeight = sequence.Manifest.GivenWeight,
                 Provider = sequence.Provider,
                 Scores = scores,
                 Error = error,

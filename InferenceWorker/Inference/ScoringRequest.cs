@@ -71,6 +71,7 @@ internal sealed class ScoringRequest : IDisposable
             Version = session.Manifest.Version,
             Weight = session.Manifest.Weight,
         WeightFactor = session.Manifest.WeightFactor,
+        GivenWeight = session.Manifest.GivenWeight,
             Provider = session.Provider,
             Scores = _errors[model] is null ? _scores[model] : [],
             Error = _errors[model],

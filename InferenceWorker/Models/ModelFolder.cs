@@ -67,7 +67,8 @@ public static partial class ModelFolder
     private static ModelManifest Check(ModelManifest manifest)
     {
         // "required" only says that a field was there: null gets through.
-        Require(manifest.Name is not null && NamePattern().IsMatch(manifest.Name), "name must be 1 to 64 of a-z, 0-9, '.', '_', '-'");
+        Require(manifest.Name is not null && NamePattern().IsMatch(manifest.Name), "name must be 1 to 64 of a-z, 0-9, '.', '_', '-', beginning with a letter or digit");
+        Require(!manifest.Name!.EndsWith(".json", StringComparison.Ordinal) && !manifest.Name.EndsWith(".new", StringComparison.Ordinal), "name must not be that of a file beside the models");
         Require(manifest.Version is { Length: >= 1 and <= 32 }, "version must have 1 to 32 characters");
         Require(!string.IsNullOrWhiteSpace(manifest.Architecture), "architecture is empty");
         Require(!string.IsNullOrWhiteSpace(manifest.Licence), "licence is empty");
@@ -110,13 +111,13 @@ public static partial class ModelFolder
             : $"wrong value at {e.Path ?? "the start"}, line {(e.LineNumber ?? 0) + 1}";
     }
 
-    [GeneratedRegex("^[a-z0-9._-]{1,64}$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,63}\z", RegexOptions.None, 1000)]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex("^[0-9a-fA-F]{64}$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^[0-9a-fA-F]{64}\z", RegexOptions.None, 1000)]
     private static partial Regex HashPattern();
 
-    [GeneratedRegex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\z", RegexOptions.None, 1000)]
     private static partial Regex FilePattern();
 
     [GeneratedRegex(@"missing required properties[^:]*: (?<names>.*?)\.?(?: Path:|$)", RegexOptions.ExplicitCapture, 1000)]

@@ -83,6 +83,10 @@ public sealed record ModelManifest
     [JsonIgnore]
     public double WeightFactor { get; init; } = 1;
 
+    /// <summary>Weight that an operator gave; null where nobody did. Not read from the file.</summary>
+    [JsonIgnore]
+    public double? GivenWeight { get; init; }
+
     /// <summary>Terms of the weights.</summary>
     public required string Licence { get; init; }
 

@@ -20,7 +20,7 @@ public static class ModelEndpoints
     {
         var group = app.MapGroup("/v1/models").WithGroupName(Document).WithTags("Models");
         app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
-        group.MapGet("", async (ModelRegistry registry, CancellationToken stop) => new RegisteredModel.ModelList(await registry.ListAsync(stop)))
+        group.MapGet("", async (ModelRegistry registry, CancellationToken stop) => await registry.ListAsync(stop))
             .WithName("ListModels").WithSummary("Lists the models, loaded or not, with their weights.")
             .Produces<RegisteredModel.ModelList>().RequireScope(Scopes.Operator);
         group.MapPost("", (ModelAddition addition, ModelRegistry registry, CancellationToken stop) => Answer(async () =>
@@ -34,11 +34,19 @@ public static class ModelEndpoints
         group.MapPatch("/{name}", (string name, ModelSettings change, ModelRegistry registry, CancellationToken stop) =>
                 Answer(async () => Results.Ok(await registry.ChangeAsync(name, change, stop))))
             .WithName("ChangeModel").WithSummary("Enables, disables or weighs a model, without a restart.")
+            .WithDescription("A weight scales the fitted one by what it is over the manifest's. A model that the fit does not know (in_fusion: false) observes until it is given a weight: its logit then joins the sum with it, and results carry model_beside_fusion.")
             .Produces<RegisteredModel>().ProducesProblem(404).ProducesProblem(422).RequireScope(Scopes.Operator);
+        group.MapDelete("/{name}", (string name, ModelRegistry registry, CancellationToken stop) => Answer(async () =>
+            {
+                await registry.RemoveAsync(name, stop);
+                return Results.NoContent();
+            }))
+            .WithName("RemoveModel").WithSummary("Removes a model and its files; not the last one that scores.")
+            .Produces(204).ProducesProblem(404).ProducesProblem(409).ProducesProblem(422).RequireScope(Scopes.Operator);
         group.MapPost("/reload", (ScoringEngine engine, ModelRegistry registry, CancellationToken stop) => Answer(async () =>
             {
                 await engine.ReloadAsync(stop);
-                return Results.Ok(new RegisteredModel.ModelList(await registry.ListAsync(stop)));
+                return Results.Ok(await registry.ListAsync(stop));
             }))
             .WithName("ReloadModels").WithSummary("Loads the models folder anew; the running ensemble scores until the new one is ready.")
             .Produces<RegisteredModel.ModelList>().ProducesProblem(422).RequireScope(Scopes.Operator);
@@ -57,6 +65,10 @@ public static class ModelEndpoints
         catch (UnknownModelException e)
         {
             return Problem.Answer(ErrorCodes.NotFound, e.Message);
+        }
+        catch (LastModelException e)
+        {
+            return Problem.Answer(ErrorCodes.LastModel, e.Message);
         }
     }
 }

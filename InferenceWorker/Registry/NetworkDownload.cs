@@ -12,23 +12,32 @@ public sealed class NetworkDownload(GuardedHandler guard)
     /// <summary>Largest file that is taken, in bytes.</summary>
     public const long MaxBytes = 2L * 1024 * 1024 * 1024;
 
+    /// <summary>How long a download may take, from the first connection to the last byte.</summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Downloads to a file.</summary>
-    /// <exception cref="ModelRejectedException">The address may not be called, does not answer with a file, or the file has another hash.</exception>
+    /// <exception cref="ModelRejectedException">The address may not be called, does not answer with a file in time, or the file has another hash.</exception>
     public async Task FetchAsync(Uri address, string sha256, string path, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient(guard.Create()) { Timeout = TimeSpan.FromMinutes(30) };
+        using var client = new HttpClient(guard.Create()) { Timeout = Timeout.InfiniteTimeSpan };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
         try
         {
-            using var response = await FollowAsync(client, address, cancellationToken);
+            using var response = await FollowAsync(client, address, limit.Token);
             if (response.Content.Headers.ContentLength > MaxBytes) throw new ModelRejectedException("the network is larger than 2 GB");
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var hash = await CopyAsync(body, path, cancellationToken);
+            await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+            var hash = await CopyAsync(body, path, limit.Token);
             if (!string.Equals(hash, sha256, StringComparison.OrdinalIgnoreCase))
                 throw new ModelRejectedException($"the file at the address has another SHA-256, beginning with {hash[..12]}");
         }
         catch (HttpRequestException e)
         {
             throw new ModelRejectedException(ForbiddenAddressException.Caused(e) ? "the address is not public" : "the address cannot be read", e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ModelRejectedException($"the address cannot be reached, or the download takes longer than {Limit.TotalMinutes:0.##} minutes", e);
         }
         catch (IOException e)
         {

@@ -34,6 +34,19 @@ public static class RegistryFile
         }
     }
 
+    /// <summary>The decisions, or none and the reason where the file is no registry: better all models than none because of a file about them.</summary>
+    public static (IReadOnlyDictionary<string, ModelSetting> Settings, string? Error) TryRead(string folder)
+    {
+        try
+        {
+            return (Read(folder), null);
+        }
+        catch (ModelRejectedException e)
+        {
+            return (new Dictionary<string, ModelSetting>(), e.Message);
+        }
+    }
+
     /// <summary>Replaces the decisions in one step: who reads meanwhile sees the old ones or the new ones.</summary>
     public static void Write(string folder, IReadOnlyDictionary<string, ModelSetting> settings)
     {

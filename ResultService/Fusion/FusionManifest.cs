@@ -23,7 +23,8 @@ namespace Deepfake.ResultService.Fusion;
 /// }
 /// </code>
 /// For a track, L(m) = pooled logit of model m's calibrated probabilities over the track's crops, and
-/// z = intercept + Σ weight(m) · L(m), where a model with a floor f has max(L(m) − f, 0) in place of L(m). A medium with one face has probability sigmoid(z + signals); several faces: see
+/// z = intercept + Σ weight(m) · L(m), where a model with a floor f has max(L(m) − f, 0) in place of L(m), and a model
+/// that is not named here the weight that an operator gave it, or none. A medium with one face has probability sigmoid(z + signals); several faces: see
 /// <see cref="TrackPooling.OverTracks"/>.
 /// </summary>
 public sealed record FusionManifest

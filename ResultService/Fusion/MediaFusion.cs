@@ -103,7 +103,7 @@ public static class MediaFusion
             Decision = decision,
             Probability = probability,
             Thresholds = thresholds,
-            FalsePositiveRate = fit?.FalsePositiveRate,
+            FalsePositiveRate = ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any() ? null : fit?.FalsePositiveRate,
             Gates = gates,
             Faces = [.. tracks.Select(track => track.ToContract(gates))],
             DecidingTrack = first?.TrackId,
@@ -175,7 +175,8 @@ public static class MediaFusion
         List<string> warnings = [.. index.Warnings];
         var ensemble = joined.Ensemble;
         if (ensemble.Fit is null && joined.Crops.Any(crop => crop.Combined is not null)) warnings.Add(WarningCodes.DefaultThresholds);
-        if (ensemble.Fit is not null && ensemble.Models.Any(model => model.Scores.Count > 0 && !ensemble.Fit.Models.ContainsKey(model.Name))) warnings.Add(WarningCodes.ModelNotInFusion);
+        if (ensemble.Fit is { } fit && ensemble.Models.Any(model => model.Scores.Count > 0 && model.GivenWeight is null && !fit.Models.ContainsKey(model.Name))) warnings.Add(WarningCodes.ModelNotInFusion);
+        if (ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any()) warnings.Add(WarningCodes.ModelBesideFusion);
         if (joined.Crops.Select(crop => crop.Face.Shard).Distinct().Except(shards.Select(shard => shard.Shard)).Any()) warnings.Add(WarningCodes.ShardsMissing);
         return [.. warnings.Distinct()];
     }

@@ -9,8 +9,11 @@ public static class WarningCodes
     /// <summary>The profile that was asked for has no fitted thresholds; those of <c>balanced</c> decided.</summary>
     public const string ProfileNotFitted = "profile_not_fitted";
 
-    /// <summary>A model gave scores but the fitted fusion does not know it; it was reported, not counted.</summary>
+    /// <summary>A model gave scores but the fitted fusion does not know it, and no operator gave it a weight; it was reported, not counted.</summary>
     public const string ModelNotInFusion = "model_not_in_fusion";
+
+    /// <summary>A model that the fitted fusion does not know counted by an operator's weight: the thresholds were fitted without it, and no false-positive rate is stated.</summary>
+    public const string ModelBesideFusion = "model_beside_fusion";
 
     /// <summary>Some crops were not scored in time.</summary>
     public const string ShardsMissing = "shards_missing";

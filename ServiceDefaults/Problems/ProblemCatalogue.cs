@@ -24,6 +24,7 @@ public static class ProblemCatalogue
         new(ErrorCodes.IdempotencyInProgress, 409, "The first request is still at work"),
         new(ErrorCodes.DeliveryInProgress, 409, "The delivery is being sent"),
         new(ErrorCodes.WebhookLimitReached, 409, "There are too many webhooks"),
+        new(ErrorCodes.LastModel, 409, "It is the last model"),
         new(ErrorCodes.UploadConflict, 409, "The upload stands elsewhere"),
         new(ErrorCodes.UploadIncomplete, 409, "The upload is incomplete"),
         new(ErrorCodes.UnsupportedVersion, 412, "The version is not supported"),

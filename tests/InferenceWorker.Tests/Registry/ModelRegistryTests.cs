@@ -26,7 +26,10 @@ public sealed class ModelRegistryTests : IAsyncLifetime
     private readonly LoggerFactory _loggers = new();
     private ScoringEngine _engine = null!;
     private ModelRegistry _registry = null!;
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _hub = null!;
+
+    private static GuardedHandler Guard => new(Options.Create(new OutboundOptions { AllowedNetworks = "127.0.0.0/8" }));
 
     public async Task InitializeAsync()
     {
@@ -34,8 +37,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         var options = Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 });
         _engine = new ScoringEngine(Options.Create(new InferenceOptions { Threads = 2 }), options, _loggers.CreateLogger<ScoringEngine>());
         await _engine.StartAsync(CancellationToken.None);
-        var guard = new GuardedHandler(Options.Create(new OutboundOptions { AllowedNetworks = "127.0.0.0/8" }));
-        _registry = new ModelRegistry(_engine, new NetworkDownload(guard));
+        _registry = new ModelRegistry(_engine, new NetworkDownload(Guard));
         await _registry.ListAsync(CancellationToken.None);
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -45,6 +47,13 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         _hub.MapGet("/moved/{name}.onnx", (string name) => Results.Redirect($"/{name}.onnx"));
         _hub.MapGet("/round", () => Results.Redirect("/round"));
         _hub.MapGet("/inside", () => Results.Redirect("https://10.0.0.1/model.onnx"));
+        _hub.MapGet("/hangs", async (HttpContext context, CancellationToken gone) =>
+        {
+            await context.Response.Body.WriteAsync(new byte[1000], gone);
+            await context.Response.Body.FlushAsync(gone);
+            _reached.TrySetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, gone);
+        });
         await _hub.StartAsync();
     }
 
@@ -64,7 +73,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         var added = await _registry.AddAsync(Addition("two_classes", "moved/two_classes.onnx"), CancellationToken.None);
         Assert.Equal(("two-classes", true, "cpu", null), (added.Name, added.Loaded, added.Provider, added.Error));
         Assert.Equal(["two-classes", "weighted-nchw"], await Scoring());
-        Assert.Equal(["two-classes", "weighted-nchw"], (await _registry.ListAsync(CancellationToken.None)).Select(model => model.Name));
+        Assert.Equal(["two-classes", "weighted-nchw"], (await _registry.ListAsync(CancellationToken.None)).Models.Select(model => model.Name));
     }
 
     [Theory]
@@ -118,7 +127,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         var changed = await _registry.ChangeAsync("two-classes", new ModelSettings(null, 2.5), CancellationToken.None);
         Assert.Equal((true, 2.5), (changed.Loaded, changed.Weight));
         var scores = (await _engine.ScoreAsync(Pack, Lane.Batch, null, CancellationToken.None)).Models.Single(model => model.Name == "two-classes");
-        Assert.Equal((2.5, 2.5), (scores.Weight, scores.WeightFactor));
+        Assert.Equal((2.5, 2.5, 2.5), (scores.Weight, scores.WeightFactor, scores.GivenWeight));
 
         changed = await _registry.ChangeAsync("two-classes", new ModelSettings(false, null), CancellationToken.None);
         Assert.Equal((false, false, 2.5, null), (changed.Enabled, changed.Loaded, changed.Weight, changed.Error));
@@ -126,6 +135,114 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         Assert.True((await _registry.ChangeAsync("two-classes", new ModelSettings(true, null), CancellationToken.None)).Loaded);
         await Assert.ThrowsAsync<UnknownModelException>(() => _registry.ChangeAsync("nobody", new ModelSettings(true, null), CancellationToken.None));
         await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.ChangeAsync("two-classes", new ModelSettings(null, -1), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_weight_comes_with_the_addition_and_the_list_says_what_the_fit_knows()
+    {
+        Assert.Null(Assert.Single((await _registry.ListAsync(CancellationToken.None)).Models).InFusion);
+        await WriteAsync("fusion.json", "{\"models\": {\"weighted-nchw\": 1.0}}");
+
+        await _registry.AddAsync(Addition("two_classes", "two_classes.onnx") with { Weight = 0.5 }, CancellationToken.None);
+
+        Assert.Equal(
+            [("two-classes", false, 0.5), ("weighted-nchw", true, null)],
+            (await _registry.ListAsync(CancellationToken.None)).Models.Select(model => (model.Name, model.InFusion!.Value, model.GivenWeight)));
+        var scores = (await _engine.ScoreAsync(Pack, Lane.Batch, null, CancellationToken.None)).Models;
+        Assert.Equal([("two-classes", 0.5), ("weighted-nchw", null)], scores.Select(model => (model.Name, model.GivenWeight)).Order());
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.AddAsync(Addition("probability", "probability.onnx") with { Weight = -1 }, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_removed_model_is_gone_and_nobody_misses_it_unless_it_is_the_last()
+    {
+        await WriteAsync("fusion.json", "{\"models\": {\"weighted-nchw\": 1.0}}");
+        await Assert.ThrowsAsync<LastModelException>(() => _registry.RemoveAsync("weighted-nchw", CancellationToken.None));
+        await Assert.ThrowsAsync<UnknownModelException>(() => _registry.RemoveAsync("two-classes", CancellationToken.None));
+        await _registry.AddAsync(Addition("two_classes", "two_classes.onnx") with { Weight = 2 }, CancellationToken.None);
+
+        await _registry.RemoveAsync("weighted-nchw", CancellationToken.None);
+
+        Assert.Equal(["two-classes"], await Scoring());
+        Assert.Equal("two-classes", Path.GetFileName(Assert.Single(Directory.GetDirectories(_models.Path))));
+        Assert.Equal(["weighted-nchw"], ModelsFolder.Disabled(_models.Path));
+
+        var back = await _registry.AddAsync(Addition("weighted_nchw", "weighted_nchw.onnx"), CancellationToken.None);
+        await _registry.RemoveAsync("two-classes", CancellationToken.None);
+        Assert.True(back.Loaded);
+        Assert.Equal(["weighted-nchw"], await Scoring());
+        Assert.Empty(RegistryFile.Read(_models.Path));
+    }
+
+    [Theory]
+    [InlineData(".x")]
+    [InlineData("..")]
+    [InlineData("_x")]
+    [InlineData("registry.json")]
+    [InlineData("registry.json.new")]
+    [InlineData("fusion.json")]
+    [InlineData("a\n")]
+    public async Task A_name_that_would_take_the_folder_apart_is_refused(string name)
+    {
+        var addition = Addition("two_classes", "two_classes.onnx", manifest => manifest["name"] = name);
+        Assert.Contains("name must", (await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.AddAsync(addition, CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(_models.Path));
+    }
+
+    [Fact]
+    public async Task Two_folders_of_one_name_block_no_change()
+    {
+        _models.Add("weighted_nchw", manifest => manifest["name"] = "weighted-nchw", "weighted_nchw.bak");
+        await _registry.AddAsync(Addition("two_classes", "two_classes.onnx"), CancellationToken.None);
+
+        Assert.False((await _registry.ChangeAsync("two-classes", new ModelSettings(false, null), CancellationToken.None)).Loaded);
+        Assert.True((await _registry.ChangeAsync("weighted-nchw", new ModelSettings(null, 2), CancellationToken.None)).Loaded);
+        var both = (await _registry.ListAsync(CancellationToken.None)).Models.Where(model => model.Name == "weighted-nchw").ToList();
+        Assert.Equal([(true, null), (false, "another model has the same name")], both.Select(model => (model.Loaded, model.Error)));
+        await _registry.ChangeAsync("two-classes", new ModelSettings(true, null), CancellationToken.None);
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.RemoveAsync("weighted-nchw", CancellationToken.None));
+        Assert.False((await _registry.ChangeAsync("weighted-nchw", new ModelSettings(false, null), CancellationToken.None)).Enabled);
+        Assert.Equal(["two-classes"], await Scoring());
+    }
+
+    [Fact]
+    public async Task A_reload_that_would_lose_a_model_under_another_folders_name_is_refused()
+    {
+        await WriteAsync("weighted_nchw/model.json", "{");
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _engine.ReloadAsync(CancellationToken.None));
+        Assert.Equal(["weighted-nchw"], await Scoring());
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{\"weighted-nchw\": {\"enabled\": false, \"weight\": 5000}}")]
+    public async Task A_registry_that_is_none_is_told_in_the_list_and_not_overwritten(string registry)
+    {
+        await WriteAsync(RegistryFile.Name, registry);
+
+        var list = await _registry.ListAsync(CancellationToken.None);
+
+        Assert.StartsWith("registry.json", list.Error, StringComparison.Ordinal);
+        Assert.True(Assert.Single(list.Models).Loaded);
+        await Assert.ThrowsAsync<ModelRejectedException>(() => _registry.ChangeAsync("weighted-nchw", new ModelSettings(true, null), CancellationToken.None));
+        Assert.Equal(registry, await File.ReadAllTextAsync(Path.Combine(_models.Path, RegistryFile.Name)));
+    }
+
+    [Fact]
+    public async Task A_download_without_an_end_holds_nobody_and_has_a_limit()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var leave = new CancellationTokenSource();
+        var adding = _registry.AddAsync(Addition("two_classes", "hangs"), leave.Token);
+        await _reached.Task.WaitAsync(patience.Token);
+        Assert.Equal(3, (await _registry.ChangeAsync("weighted-nchw", new ModelSettings(null, 3), patience.Token)).Weight);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adding);
+
+        using var impatient = new ModelRegistry(_engine, new NetworkDownload(Guard) { Limit = TimeSpan.FromMilliseconds(200) });
+        var refused = await Assert.ThrowsAsync<ModelRejectedException>(() => impatient.AddAsync(Addition("two_classes", "hangs"), patience.Token));
+        Assert.Contains("takes longer", refused.Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetDirectories(_models.Path));
     }
 
     [Fact]
@@ -217,6 +334,8 @@ public sealed class ModelRegistryTests : IAsyncLifetime
 
         Assert.Equal(path, ModelsFolder.Of(configuration));
     }
+
+    private Task WriteAsync(string file, string text) => File.WriteAllTextAsync(Path.Combine(_models.Path, file), text);
 
     private async Task<string[]> Scoring() =>
         [.. (await _engine.ScoreAsync(Pack, Lane.Interactive, null, CancellationToken.None)).Models.Where(model => model.Error is null).Select(model => model.Name).Order(StringComparer.Ordinal)];

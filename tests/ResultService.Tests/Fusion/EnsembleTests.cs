@@ -72,6 +72,33 @@ public sealed class EnsembleTests
         Assert.Null(new Ensemble([Scored("a") with { Weight = 0, WeightFactor = 0 }, Scored("b")], Specialised).Combine([2, -2]));
     }
 
+    [Theory]
+    [InlineData(2.0, 1.0, 4.0, -1 + 2 + (3 * 1) + (0.5 * 4))]
+    [InlineData(2.0, 1.0, -4.0, -1 + 2 + (3 * 1) - (0.5 * 4))]
+    [InlineData(2.0, 1.0, null, -1 + 2 + (3 * 1))]
+    [InlineData(2.0, null, 4.0, -1 + (4 * 2) + (0.5 * 4))]
+    [InlineData(null, null, 4.0, -1 + (0.5 * 4))]
+    public void A_model_the_fit_does_not_know_joins_the_sum_by_the_weight_an_operator_gave(double? a, double? b, double? added, double expected)
+    {
+        var ensemble = new Ensemble([Scored("a"), Scored("b"), Scored("new") with { GivenWeight = 0.5 }], Fit);
+
+        Assert.Equal(expected, ensemble.Combine([a, b, added]));
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(ensemble.IsAdded));
+        Assert.Equal(4 / 4.5, ensemble.ShareOf([2, 1, null]));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0.0)]
+    public void Without_such_a_weight_it_observes(double? given)
+    {
+        var ensemble = new Ensemble([Scored("a"), Scored("b"), Scored("new") with { GivenWeight = given }], Fit);
+
+        Assert.Equal(-1 + 2 + 3, ensemble.Combine([2, 1, 8]));
+        Assert.Equal((false, 1), (ensemble.IsAdded(2), ensemble.ShareOf([2, 1, null])));
+        Assert.Null(ensemble.Combine([null, null, 8]));
+    }
+
     private static FusionManifest Specialised => Fit with { Floors = new Dictionary<string, double> { ["b"] = 0.5 } };
 
     private static ModelScores Scored(string name) => new() { Name = name, Version = "1", Weight = 1, Provider = "cpu", Scores = [0.5f] };

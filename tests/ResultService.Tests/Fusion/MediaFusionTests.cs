@@ -81,6 +81,28 @@ public sealed class MediaFusionTests
     }
 
     [Fact]
+    public void A_model_the_fit_does_not_know_changes_the_verdict_by_an_operators_word()
+    {
+        var fit = Fit(0, ("a", 1)) with { FalsePositiveRate = 0.01 };
+        var without = FuseImage(fit, Model("a", 0.3f), Model("new", 0.99f) with { GivenWeight = 0 });
+        var with = FuseImage(fit, Model("a", 0.3f), Model("new", 0.99f) with { GivenWeight = 1 });
+
+        Assert.Equal((Verdict.Authentic, Verdict.Manipulated), (without.Decision.Verdict, with.Decision.Verdict));
+        Assert.Equal(1 / (1 + Math.Exp(-Math.Log(0.3 / 0.7) - Math.Log(0.99 / 0.01))), with.Probability!.Value, 3);
+        Assert.Equal((0.01, null), (without.FalsePositiveRate, with.FalsePositiveRate));
+        Assert.DoesNotContain(WarningCodes.ModelBesideFusion, without.Warnings);
+        Assert.Contains(WarningCodes.ModelBesideFusion, with.Warnings);
+        Assert.DoesNotContain(WarningCodes.ModelNotInFusion, with.Warnings.Concat(without.Warnings));
+        Assert.Equal(1, with.Models.Single(model => model.Name == "new").Weight);
+    }
+
+    [Fact]
+    public void A_model_that_was_fitted_with_weight_0_is_known()
+    {
+        Assert.DoesNotContain(WarningCodes.ModelNotInFusion, FuseImage(Fit(0, ("a", 1), ("b", 0)), Model("a", 0.3f), Model("b", 0.9f)).Warnings);
+    }
+
+    [Fact]
     public void A_fit_of_another_ensemble_is_not_used()
     {
         var fused = FuseImage(Fit(5, ("other", 1)), Model("a", 0.3f));

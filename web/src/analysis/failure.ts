@@ -42,6 +42,7 @@ const failures: Readonly<Record<string, FailureWords>> = {
   media_gone: { title: 'The file was removed', what: 'It is not kept any more, so it cannot be analysed again.', advice: 'Choose the original file again.', retry: false },
   no_verdict: { title: 'There is no verdict to review', what: 'The analysis has not come to one.', advice: 'Wait until it is over, or start a new check.', retry: false },
   model_refused: { title: 'The model was refused', what: 'It is not what its description says; the others go on.', advice: 'Check its file and its description.', retry: false },
+  last_model: { title: 'It is the last model', what: 'Without it nothing would be judged.', advice: 'Add another one first.', retry: false },
   backlog_full: { title: 'The service is busy', what: 'Too many files are waiting, so this one was not accepted.', advice: 'Wait a minute and try again.', retry: true },
   unavailable: { title: 'The service is not available', what: 'A part of it is out of reach; nothing was accepted.', advice: 'Wait a minute and try again.', retry: true },
   deadline_exceeded: { title: 'It took too long', what: 'The analysis was not finished in time and was stopped.', advice: 'Try again later, or send a shorter part.', retry: true },

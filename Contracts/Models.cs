@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Deepfake.InferenceWorker.Registry;
+namespace Deepfake.Contracts;
 
 /// <summary>A model folder as an operator sees it.</summary>
 public sealed record RegisteredModel
@@ -20,8 +20,17 @@ public sealed record RegisteredModel
     /// <summary>Whether it is loaded and scores in the process that answers.</summary>
     public required bool Loaded { get; init; }
 
-    /// <summary>Weight in force, ≥ 0.</summary>
+    /// <summary>Weight of the operator, else of the manifest, ≥ 0.</summary>
     public required double Weight { get; init; }
+
+    /// <summary>Weight that an operator gave; null where nobody did.</summary>
+    public double? GivenWeight { get; init; }
+
+    /// <summary>
+    /// Whether the fit (<c>fusion.json</c>) names it. False: it observes, unless <c>given_weight</c> is above 0. Null: the folder holds no
+    /// fit, and every model counts by its weight.
+    /// </summary>
+    public bool? InFusion { get; init; }
 
     /// <summary>What it runs on; null when it is not loaded.</summary>
     public string? Provider { get; init; }
@@ -40,7 +49,8 @@ public sealed record RegisteredModel
 
     /// <summary>The models of a service.</summary>
     /// <param name="Models">By name.</param>
-    public sealed record ModelList(IReadOnlyList<RegisteredModel> Models);
+    /// <param name="Error">Why the operators' decisions are not followed; null when they are.</param>
+    public sealed record ModelList(IReadOnlyList<RegisteredModel> Models, string? Error = null);
 }
 
 /// <summary>A model to add: its manifest, and where the network is.</summary>
@@ -54,12 +64,12 @@ public sealed record ModelAddition
 
     /// <summary>SHA-256 that the file must have, 64 hex digits.</summary>
     public required string Sha256 { get; init; }
+
+    /// <summary>Weight to begin with, 0–1000, as if it had been given afterwards; null for none. It lets a model count that the fit does not know.</summary>
+    public double? Weight { get; init; }
 }
 
 /// <summary>What to change; null leaves it.</summary>
 /// <param name="Enabled">Whether it takes part.</param>
-/// <param name="Weight">Weight, 0–1000.</param>
+/// <param name="Weight">Weight, 0–1000: on the model's logit where the fit does not know it, else in place of the manifest's.</param>
 public sealed record ModelSettings(bool? Enabled, double? Weight);
-
-/// <summary>No model has that name.</summary>
-public sealed class UnknownModelException(string name) : Exception($"There is no model '{name}'.");
