@@ -11,6 +11,7 @@ var root = new RootCommand("Asks a Deepfake.Aspire service how likely it is that
     ReportCommand.Create(connection),
     EvaluateCommand.Create(),
     KeysCommand.Create(connection),
+    ModelsCommand.Create(connection),
 };
 root.Options.Add(connection.Server);
 root.Options.Add(connection.Key);

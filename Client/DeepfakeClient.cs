@@ -163,8 +163,31 @@ public sealed class DeepfakeClient : IDisposable
         using var response = await _connection.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, Relative($"/v1/keys/{Uri.EscapeDataString(id)}")), repeatable: true, cancellationToken);
     }
 
+    /// <summary>The models of the service, loaded or not (scope <c>operator</c>, as for all that follows).</summary>
+    public Task<RegisteredModel.ModelList> ListModelsAsync(CancellationToken cancellationToken = default) => GetAsync<RegisteredModel.ModelList>("/v1/models", cancellationToken);
+
+    /// <summary>Lets the service fetch a model, try it and take it in; that takes as long as the download.</summary>
+    public Task<RegisteredModel> AddModelAsync(ModelAddition model, CancellationToken cancellationToken = default) => _connection.SendAsync<RegisteredModel>(
+        () => new HttpRequestMessage(HttpMethod.Post, Relative("/v1/models")) { Content = JsonContent.Create(model, options: ClientJson.Options) }, repeatable: false, cancellationToken);
+
+    /// <summary>Enables, disables or weighs a model.</summary>
+    public Task<RegisteredModel> ChangeModelAsync(string name, ModelSettings change, CancellationToken cancellationToken = default) => _connection.SendAsync<RegisteredModel>(
+        () => new HttpRequestMessage(HttpMethod.Patch, Relative(ModelAddress(name))) { Content = JsonContent.Create(change, options: ClientJson.Options) }, repeatable: true, cancellationToken);
+
+    /// <summary>Removes a model with its files.</summary>
+    public async Task RemoveModelAsync(string name, CancellationToken cancellationToken = default)
+    {
+        using var response = await _connection.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, Relative(ModelAddress(name))), repeatable: false, cancellationToken);
+    }
+
+    /// <summary>Lets the service load its models folder anew.</summary>
+    public Task<RegisteredModel.ModelList> ReloadModelsAsync(CancellationToken cancellationToken = default) => _connection.SendAsync<RegisteredModel.ModelList>(
+        () => new HttpRequestMessage(HttpMethod.Post, Relative("/v1/models/reload")), repeatable: true, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static string ModelAddress(string name) => "/v1/models/" + Uri.EscapeDataString(name);
 
     private static HttpRequestMessage Submission(Stream content, long length, string? name, string? key, SubmitOptions options, IProgress<TransferProgress>? progress)
     {

@@ -29,7 +29,7 @@ public sealed class StandaloneFixture : IAsyncLifetime
         await File.WriteAllBytesAsync(Broken, bytes[..(bytes.Length / 2)]);
         _process = ServerProcess.Start(
             ["dotnet", Binary("Standalone", "Deepfake.Standalone.dll"), $"--urls={Address}"], Path.GetDirectoryName(Binary("Standalone", ""))!,
-            new Dictionary<string, string> { ["DATA_PATH"] = Path.Combine(_folder.FullName, "data"), ["ASPNETCORE_ENVIRONMENT"] = "Production" });
+            new Dictionary<string, string> { ["DATA_PATH"] = Path.Combine(_folder.FullName, "data"), ["MODEL_PATH"] = CopyOfModels.Make(Root, Path.Combine(_folder.FullName, "models")), ["ASPNETCORE_ENVIRONMENT"] = "Production" });
         using var http = new HttpClient { BaseAddress = Address };
         await _process.WaitUntilReadyAsync("Standalone", async cancellation => (await http.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
     }

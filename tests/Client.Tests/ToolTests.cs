@@ -71,4 +71,29 @@ public sealed class ToolTests(StandaloneFixture standalone)
         Assert.Equal(0, (await standalone.RunAsync("keys", "revoke", id)).Code);
         Assert.Equal(4, (await standalone.RunAsync("list", "--key", rotated)).Code);
     }
+
+    [Fact]
+    public async Task Models_are_listed_switched_weighed_and_not_added_or_removed_without_cause()
+    {
+        var (code, output, errors) = await standalone.RunAsync("models", "list");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Matches(@"(?m)^swap-mobilenet +\S+ +on cpu +fitted$", output);
+
+        Assert.Contains("disabled", (await standalone.RunAsync("models", "disable", "synthesis-spectrum")).Output, StringComparison.Ordinal);
+        var last = await standalone.RunAsync("models", "remove", "swap-mobilenet");
+        Assert.Equal(1, last.Code);
+        Assert.Contains("only model that scores", last.Errors, StringComparison.Ordinal);
+        Assert.Contains("fitted, weight 0.5", (await standalone.RunAsync("models", "weight", "swap-mobilenet", "0.5")).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await standalone.RunAsync("models", "weight", "swap-mobilenet", "1")).Code);
+        Assert.Equal(1, (await standalone.RunAsync("models", "enable", "nobody")).Code);
+        Assert.Equal(0, (await standalone.RunAsync("models", "enable", "synthesis-spectrum")).Code);
+
+        var manifest = Path.Combine(Path.GetDirectoryName(standalone.Picture)!, "models", "swap-mobilenet", "model.json");
+        var taken = await standalone.RunAsync("models", "add", "--url", "https://example.invalid/model.onnx", "--sha256", new string('0', 64), "--manifest", manifest);
+        Assert.Equal(1, taken.Code);
+        Assert.Contains("already", taken.Errors, StringComparison.Ordinal);
+        Assert.Equal(1, (await standalone.RunAsync("models", "add", "--url", "https://example.invalid/model.onnx", "--sha256", "0", "--manifest", standalone.Picture)).Code);
+        Assert.Equal(2, (await standalone.RunAsync("models", "add", "--url", "https://example.invalid/model.onnx")).Code);
+        Assert.Equal(0, (await standalone.RunAsync("models", "reload")).Code);
+    }
 }
