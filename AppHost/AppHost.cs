@@ -10,8 +10,8 @@ var gpu = builder.Configuration.GetValue("Gpu", false);
 var workers = builder.Configuration.GetValue("Workers", 2);
 
 var messaging = External("messaging") ?? builder.AddRabbitMQ("messaging").WithManagementPlugin().WithDataVolume();
-// Accepted analyses live in the cache until history has them: save every second, not every minute.
-var cache = External("cache") ?? builder.AddRedis("cache").WithDataVolume().WithPersistence(TimeSpan.FromSeconds(1), 1);
+// Accepted analyses live in the cache until history has them: written to disk before they are answered, and never pushed out.
+var cache = External("cache") ?? builder.AddRedis("cache").WithDataVolume().WithArgs(context => Append(context.Args, "--appendonly yes --appendfsync always --maxmemory-policy noeviction"));
 var history = External("history") ?? builder.AddPostgres("postgres").WithDataVolume().AddDatabase("history");
 var blobs = External("blobs") ?? ObjectStore();
 // How services know the gateway's word from anybody else's.
@@ -20,7 +20,7 @@ var secret = builder.AddParameter("internal-secret", new GenerateParameterDefaul
 var ingest = WithServers(builder.AddProject<Projects.IngestService>("ingest-service")).WithEnvironment("Identity__InternalSecret", secret);
 var results = WithServers(builder.AddProject<Projects.ResultService>("result-service")).WithEnvironment("Identity__InternalSecret", secret);
 WithServers(builder.AddProject<Projects.FrameService>("frame-service")).WithReplicas(workers);
-WithServers(builder.AddProject<Projects.ForensicsWorker>("forensics-worker")).WithReplicas(workers);
+var forensics = WithServers(builder.AddProject<Projects.ForensicsWorker>("forensics-worker")).WithReplicas(workers);
 var inference = WithServers(builder.AddProject<Projects.InferenceWorker>("inference-worker")).WithReplicas(workers)
     .WithEnvironment("Identity__InternalSecret", secret)
     .WithEnvironment("DEVICE", gpu ? "cuda" : "cpu");
@@ -38,6 +38,9 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 
 if (builder.ExecutionContext.IsRunMode)
 {
+    // All that look at models look into the same folder; elsewhere MODEL_PATH names the volume they share.
+    var models = builder.Configuration["MODEL_PATH"] ?? Path.GetFullPath("../models", builder.AppHostDirectory);
+    foreach (var service in new[] { ingest, results, forensics, inference }) service.WithEnvironment("MODEL_PATH", models);
     // On a developer's machine the developer needs no key; anybody else does.
     gateway.WithEnvironment("Identity__AllowLocal", "true");
     // The page is part of the gateway; ./run builds it, and so does this.
@@ -55,6 +58,18 @@ IResourceBuilder<ProjectResource> WithServers(IResourceBuilder<ProjectResource> 
     .WithReference(blobs).WaitFor(blobs)
     .WithHttpEndpoint()
     .WithHttpHealthCheck("/health");
+
+// Aspire starts Redis by a shell, with the whole command in one argument when it is published and in several when it runs.
+static void Append(IList<object> arguments, string settings)
+{
+    if (arguments is [.., string command] && command.StartsWith("redis-server ", StringComparison.Ordinal))
+    {
+        arguments[^1] = $"{command} {settings}";
+        return;
+    }
+
+    foreach (var setting in settings.Split(' ')) arguments.Add(setting);
+}
 
 // A server named by its connection string, or null.
 IResourceBuilder<IResourceWithConnectionString>? External(string name) =>
