@@ -7,7 +7,7 @@ so that none of them tells the classes apart.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable
+from typing import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -127,19 +127,29 @@ def at_resolution(crop: np.ndarray, size: float) -> np.ndarray:
 
 def equally_sharp(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both crops, the one with the finer face blurred until it is as soft as the other's."""
-    fineness = [_fineness(image) for image in (first, second)]
+    (first,), (second,) = equally_sharp_clips([first], [second])
+    return first, second
+
+
+def equally_sharp_clips(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> tuple[Sequence[np.ndarray], Sequence[np.ndarray]]:
+    """The same for the frames of two clips: every frame of the finer one is blurred alike."""
+    fineness = [_mean_fineness(images) for images in (first, second)]
     if fineness[0] > fineness[1]:
         return _as_soft_as(first, fineness[1]), second
     return first, _as_soft_as(second, fineness[0])
 
 
-def _as_soft_as(image: np.ndarray, wanted: float) -> np.ndarray:
-    blurred = image
+def _as_soft_as(images: Sequence[np.ndarray], wanted: float) -> Sequence[np.ndarray]:
+    blurred = images
     for sigma in _BLURS:
-        if _fineness(blurred) <= 1.05 * wanted:
+        if _mean_fineness(blurred) <= 1.05 * wanted:
             break
-        blurred = cv2.GaussianBlur(image, (0, 0), sigma)
+        blurred = [cv2.GaussianBlur(image, (0, 0), sigma) for image in images]
     return blurred
+
+
+def _mean_fineness(images: Sequence[np.ndarray]) -> float:
+    return sum(map(_fineness, images)) / len(images)
 
 
 def _fineness(image: np.ndarray) -> float:

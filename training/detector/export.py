@@ -19,6 +19,7 @@ from torch import nn
 from .config import Config, read_config
 from .nets import MobileNetV2, RgbSpectrum, build, parameter_count
 from .runtime import Session
+from .sequence import TrackNet, check_length
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
@@ -40,6 +41,7 @@ def load_average(config: Config) -> nn.Module:
     state = torch.load(config.run_folder / "checkpoint.pt", map_location="cpu")
     # What a pretrained start would load is overwritten anyway; some nets have none.
     net = build(config.architecture, **{name: "scratch" if name == "start" else value for name, value in config.options.items()})
+    check_length(net, config.length)
     _match_layers(net, config)
     weights = state["ema"]
     if config.train.half_of_start:
@@ -51,6 +53,7 @@ def load_average(config: Config) -> nn.Module:
 
 def write_onnx(net: nn.Module, size: int, path: Path, length: int = 0) -> None:
     """Opset 13, constants folded, batch norm merged into the convolutions. `length`: frames of a sequence, 0 for one crop."""
+    check_length(net, length)
     net = net.eval()
     example = torch.zeros(2, length, 3, size, size) if length else torch.zeros(2, 3, size, size)
     with torch.no_grad():
@@ -167,7 +170,7 @@ def manifest(config: Config, net: nn.Module, file: Path, version: str, epochs: i
 
 def _match_layers(net: nn.Module, config: Config) -> None:
     # A pretrained start changes padding and epsilon, not only weights.
-    if config.options.get("start") == "nsfwjs" and isinstance(net, (MobileNetV2, RgbSpectrum)):
+    if config.options.get("start") == "nsfwjs" and isinstance(net, (MobileNetV2, RgbSpectrum, TrackNet)):
         net.use_tensorflow_conventions()
 
 

@@ -48,10 +48,7 @@ class MobileNetV2(nn.Module):
 
     def use_tensorflow_conventions(self) -> None:
         """Padding and epsilon of the framework the pretrained weights come from; they are part of what was trained."""
-        _use_tensorflow_padding(self.features)
-        for layer in self.features.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.eps = 1e-3
+        use_tensorflow_conventions(self.features)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         maps = self.features(x)
@@ -209,6 +206,14 @@ def build(architecture: str, **options: object) -> nn.Module:
 def parameter_count(net: nn.Module) -> int:
     """Trained parameters."""
     return sum(p.numel() for p in net.parameters())
+
+
+def use_tensorflow_conventions(features: nn.Module) -> None:
+    """Padding and epsilon of TensorFlow for the layers of a MobileNetV2."""
+    _use_tensorflow_padding(features)
+    for layer in features.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eps = 1e-3
 
 
 def _use_tensorflow_padding(module: nn.Module) -> None:

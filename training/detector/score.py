@@ -12,17 +12,17 @@ from .runtime import Session
 
 
 def normalised(net: nn.Module, images: np.ndarray) -> torch.Tensor:
-    """uint8 RGB [N, S, S, 3] to the net's input [N, 3, S, S], where the net is."""
+    """uint8 RGB [N, S, S, 3] to the net's input [N, 3, S, S], where the net is; clips [N, T, S, S, 3] likewise."""
     device = next(net.parameters()).device
     mean = torch.tensor(net.mean).view(1, 3, 1, 1).to(device)
     std = torch.tensor(net.std).view(1, 3, 1, 1).to(device)
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).permute(0, 3, 1, 2).float()
-    return ((pixels / 255 - mean) / std).contiguous(memory_format=torch.channels_last)
+    pixels = torch.from_numpy(np.ascontiguousarray(images)).to(device).flatten(0, -4).permute(0, 3, 1, 2).float()
+    return ((pixels / 255 - mean) / std).contiguous(memory_format=torch.channels_last).unflatten(0, images.shape[:-3])
 
 
 @torch.no_grad()
 def logits_of(net: nn.Module, views: Sequence[np.ndarray], batch: int = 32) -> np.ndarray:
-    """Logits [N] of uint8 views [S, S, 3]; the net is left in evaluation mode."""
+    """Logits [N] of uint8 views [S, S, 3] or [T, S, S, 3]; the net is left in evaluation mode."""
     net.eval()
     parts = [net(normalised(net, np.stack(views[i : i + batch])))[0][:, 0].float().cpu().numpy() for i in range(0, len(views), batch)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)

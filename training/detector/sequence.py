@@ -19,6 +19,12 @@ class TrackNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(2 * hidden, 1)
 
+    def use_tensorflow_conventions(self) -> None:
+        """See MobileNetV2; for an encoder that starts from those weights."""
+        from .nets import use_tensorflow_conventions
+
+        use_tensorflow_conventions(self.encoder)
+
     def forward(self, frames: torch.Tensor) -> published.Answer:
         """Frames [N, T, 3, S, S]."""
         maps = self.encoder(frames.flatten(0, 1))
@@ -26,8 +32,16 @@ class TrackNet(nn.Module):
 
     def over(self, embeddings: torch.Tensor) -> torch.Tensor:
         """Logit [N, 1] of embedded frames [N, T, C]: what training on stored embeddings calls."""
-        states, _ = self.lstm(embeddings)
+        # A processor has no bfloat16 LSTM.
+        with torch.autocast(embeddings.device.type, enabled=False):
+            states, _ = self.lstm(embeddings.float())
         return self.classifier(self.dropout(states.mean(1)))
+
+
+def check_length(net: nn.Module, length: int) -> None:
+    """Raises ValueError when a net over tracks is given no length, or another net one."""
+    if isinstance(net, TrackNet) != bool(length):
+        raise ValueError("this net sees tracks and needs a length, 2–64 crops." if not length else "this net sees single crops and takes no length.")
 
 
 def resnet50_bilstm(hidden: int = 256, dropout: float = 0.3) -> TrackNet:

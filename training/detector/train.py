@@ -22,15 +22,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import degrade
 from .config import Config, read_config
 from .data import CropSet, PairSampler
-from .lookalike import look_alike
 from .metrics import auc
 from .nets import build
 from .progress import progress
 from .score import logits_of, normalised
-from .selfblend import blended_pair, foreign_pair
+from .sequence import check_length
+from .views import Views, views_of
 
 LOG_FIELDS = ("epoch", "step", "seconds", "learning_rate", "loss")
 """Then the AUC of everything that `Watch` looks at."""
@@ -53,38 +52,19 @@ class Ema:
                 kept.copy_(new)
 
 
-def batch_at(crops: CropSet, sampler: PairSampler, config: Config, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """The batch of a step: uint8 [B, S, S, 3] and labels [B]. Both members of a pair get the same degradation."""
+def batch_at(views: Views, sampler: PairSampler, config: Config, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """The batch of a step: uint8 [B, S, S, 3], or [B, T, S, S, 3] of clips, and labels [B]. Both members of a pair get the same degradation."""
     rng = np.random.default_rng((config.train.seed, step))
     images: list[np.ndarray] = []
     for _ in range(config.train.blend_pairs):
         row = sampler.blend(rng)
-        if rng.random() < config.train.foreign_share:
-            donor = sampler.donor(row, rng)
-            pair = foreign_pair(crops.pixels(row), crops.landmarks(row), crops.pixels(donor), crops.landmarks(donor), rng)
-        else:
-            pair = blended_pair(crops.pixels(row), crops.landmarks(row), rng)
-        images += _degraded_pair(*pair, config, rng)
+        donor = sampler.donor(row, rng) if rng.random() < config.train.foreign_share else None
+        images += views.blended(row, donor, rng)
     for _ in range(config.train.pairs):
-        real, fake = sampler.pair(rng)
-        pair = _equally_fine(crops, real, fake)
-        if rng.random() < config.train.equally_sharp_share:
-            pair = degrade.equally_sharp(*pair)
-        images += _degraded_pair(*pair, config, rng)
+        images += views.labelled(*sampler.pair(rng), rng)
     for _ in range(config.train.look_alike_pairs):
-        images += _degraded_pair(*look_alike(crops.pixels(sampler.blend(rng)), rng), config, rng)
+        images += views.look_alike(sampler.blend(rng), rng)
     return np.stack(images), np.tile(np.float32([0, 1]), len(images) // 2)
-
-
-def _equally_fine(crops: CropSet, real: int, fake: int) -> list[np.ndarray]:
-    """Pixels of both, the one with the larger face brought down to the resolution of the other: fineness must not tell them apart."""
-    sizes = crops.rows[real].size, crops.rows[fake].size
-    return [degrade.at_resolution(crops.pixels(i), min(sizes)) if size > 1.05 * min(sizes) else crops.pixels(i) for i, size in zip((real, fake), sizes)]
-
-
-def _degraded_pair(real: np.ndarray, fake: np.ndarray, config: Config, rng: np.random.Generator) -> list[np.ndarray]:
-    how = degrade.draw(rng, config.margin, config.size, config.train.plain_share)
-    return [degrade.apply(real, how, config.size), degrade.apply(fake, how, config.size)]
 
 
 @dataclass(frozen=True)
@@ -98,10 +78,10 @@ class Machine:
 class Batches:
     """Batches in order, made ahead by other processes where there are any: what a batch holds does not depend on who makes it."""
 
-    _made_of: tuple[CropSet, PairSampler, Config]
+    _made_of: tuple[Views, PairSampler, Config]
 
-    def __init__(self, crops: CropSet, sampler: PairSampler, config: Config, workers: int) -> None:
-        Batches._made_of = (crops, sampler, config)
+    def __init__(self, views: Views, sampler: PairSampler, config: Config, workers: int) -> None:
+        Batches._made_of = (views, sampler, config)
         # Forked, so that no process reads the crops again.
         self._pool = multiprocessing.get_context("fork").Pool(workers, cv2.setNumThreads, (0,)) if workers else None
 
@@ -133,28 +113,24 @@ def learning_rate(config: Config, step: int) -> float:
 class Watch:
     """A fixed small look at held-out people after each epoch: AUC per source, and real against self-blend. Nothing is selected by it."""
 
-    def __init__(self, crops: CropSet, config: Config, per_class: int = 100) -> None:
-        self._config = config
+    def __init__(self, crops: CropSet, views: Views, config: Config, per_class: int = 100) -> None:
+        self._batch = max(32 // max(config.length, 1), 1)
         rng = np.random.default_rng(7)
-        pick = lambda rows: rng.permutation(rows)[:per_class].tolist()
+        pick = lambda rows: rng.permutation(views.heads(rows))[:per_class].tolist()
         self._sets: dict[str, tuple[list[np.ndarray], np.ndarray]] = {}
         sources = sorted({row.medium.source for row in crops.rows})
         for source in sources:
             reals = pick(crops.where("val", False, [config.data.reals_of.get(source, source)]))
             fakes = pick(crops.where("val", True, [source]))
             if reals and fakes:
-                views = [degrade.apply(crops.pixels(i), degrade.Degradation(margin=config.margin), config.size) for i in reals + fakes]
-                self._sets[f"{source}_auc"] = (views, np.array([0] * len(reals) + [1] * len(fakes)))
-        views, labels = [], []
-        for row in pick(crops.where("val", False)):
-            views += _degraded_pair(*blended_pair(crops.pixels(row), crops.landmarks(row), rng), config, rng)
-            labels += [0, 1]
-        if views:
-            self._sets["self_blend_auc"] = (views, np.array(labels))
+                self._sets[f"{source}_auc"] = ([views.clean(i) for i in reals + fakes], np.array([0] * len(reals) + [1] * len(fakes)))
+        blends = [image for row in pick(crops.where("val", False)) for image in views.blended(row, None, rng)]
+        if blends:
+            self._sets["self_blend_auc"] = (blends, np.array([0, 1] * (len(blends) // 2)))
         self.fields = list(self._sets)
 
     def look(self, net: nn.Module) -> dict[str, float]:
-        return {name: auc(labels, logits_of(net, views)) for name, (views, labels) in self._sets.items()}
+        return {name: auc(labels, logits_of(net, images, self._batch)) for name, (images, labels) in self._sets.items()}
 
 
 def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machine(), seconds: float = math.inf) -> Path:
@@ -165,6 +141,7 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "checkpoint.pt", folder / "log.csv"
     net = build(config.architecture, **config.options).to(memory_format=torch.channels_last)
+    check_length(net, config.length)
     if config.train.continues:
         start = torch.load(config.run_folder.with_name(config.train.continues) / "checkpoint.pt", map_location="cpu")
         net.load_state_dict(start["ema"])
@@ -181,14 +158,16 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
         optimiser.load_state_dict(state["optimiser"])
         first = state["epoch"]
     sampler = PairSampler(crops, config.data.blend_sources, config.data.pair_sources, config.data.reals_of)
-    watch = Watch(crops, config)
+    views = views_of(crops, config)
+    # A clip is as dear as its crops.
+    watch = Watch(crops, views, config, 30 if config.length else 100)
     if first and log.exists():
         with log.open(newline="") as stream:
             log_fields = next(csv.reader(stream))
     else:
         log_fields = [*LOG_FIELDS, *watch.fields]
         _write_row(log, log_fields, fresh=True)
-    batches = Batches(crops, sampler, config, machine.workers)
+    batches = Batches(views, sampler, config, machine.workers)
     longest = 0.0
     for epoch in range(first, config.train.epochs):
         started = time.monotonic()
