@@ -8,10 +8,11 @@ namespace Deepfake.Infrastructure.Analyses;
 /// The state of all analyses as the sum of journal entries. Knows no disk and no clock; applying the same entries in the same order
 /// always gives the same table. Not safe for threads.
 /// </summary>
-internal sealed class AnalysisTable
+/// <param name="drop">Takes lines of entries that no longer matter for the state they led to.</param>
+internal sealed class AnalysisTable(Action<IEnumerable<JournalLine>> drop)
 {
     private readonly Dictionary<string, Row> _rows = [];
-    private readonly Dictionary<string, DeletedAnalysis> _deleted = [];
+    private readonly Dictionary<string, (DeletedAnalysis Analysis, JournalLine Line)> _deleted = [];
     private readonly HashSet<Row> _unfinished = [];
     private readonly HashSet<Row> _unannounced = [];
 
@@ -42,7 +43,7 @@ internal sealed class AnalysisTable
             .OrderByDescending(state => HistoryTerms.ToStored(state.Record.AcceptedAt)).ThenByDescending(state => state.Record.Id, StringComparer.Ordinal).Take(limit),
     ];
 
-    public List<DeletedAnalysis> Deleted(DateTimeOffset since) => [.. _deleted.Values.Where(deleted => deleted.At >= since).OrderBy(deleted => deleted.At)];
+    public List<DeletedAnalysis> Deleted(DateTimeOffset since) => [.. _deleted.Values.Select(deleted => deleted.Analysis).Where(deleted => deleted.At >= since).OrderBy(deleted => deleted.At)];
 
     /// <summary>Forgets announced analyses and deleted ids whose time has passed.</summary>
     public void Prune(DateTimeOffset finishedBefore, DateTimeOffset deletedBefore)
@@ -51,43 +52,51 @@ internal sealed class AnalysisTable
         {
             if (!row.Announced || row.FinishedAt >= finishedBefore) continue;
             _rows.Remove(id);
+            drop(row.Lines);
             row.Signal();
         }
 
         foreach (var (id, deleted) in _deleted)
-            if (deleted.At < deletedBefore) _deleted.Remove(id);
+        {
+            if (deleted.Analysis.At >= deletedBefore) continue;
+            _deleted.Remove(id);
+            drop([deleted.Line]);
+        }
     }
 
-    /// <summary>Whether an entry still matters for the state it led to.</summary>
-    public bool Keeps(AnalysisEntry entry) => entry.Kind switch
-    {
-        EntryKind.Deleted => _deleted.ContainsKey(entry.Id),
-        EntryKind.Part => _rows.TryGetValue(entry.Id, out var row) && !row.State.IsOver,
-        _ => _rows.ContainsKey(entry.Id),
-    };
-
-    public void Clear()
-    {
-        _rows.Clear();
-        _deleted.Clear();
-        _unfinished.Clear();
-        _unannounced.Clear();
-    }
-
-    public Row? Apply(AnalysisEntry entry, JournalSpan span)
+    public Row? Apply(AnalysisEntry entry, JournalLine line)
     {
         if (entry is { Kind: EntryKind.Created, Record: { } record })
         {
-            if (_rows.ContainsKey(entry.Id)) return null;
+            if (_rows.ContainsKey(entry.Id))
+            {
+                drop([line]);
+                return null;
+            }
+
             var created = new Row(new AnalysisState { Record = record, Status = AnalysisStatus.Accepted, Stage = Stage.Queued, Percent = 0 });
             _rows.Add(entry.Id, created);
             _unfinished.Add(created);
+            created.Lines.Add(line);
             created.AddEvent(entry.At);
             return created;
         }
 
-        if (entry is { Kind: EntryKind.Deleted, Tenant: { } tenant }) _deleted[entry.Id] = new DeletedAnalysis(tenant, entry.Id, entry.At);
-        if (!_rows.TryGetValue(entry.Id, out var row)) return null;
+        var remembers = entry is { Kind: EntryKind.Deleted, Tenant: not null };
+        if (remembers)
+        {
+            if (_deleted.Remove(entry.Id, out var former)) drop([former.Line]);
+            _deleted.Add(entry.Id, (new DeletedAnalysis(entry.Tenant!, entry.Id, entry.At), line));
+        }
+
+        if (!_rows.TryGetValue(entry.Id, out var row))
+        {
+            if (!remembers) drop([line]);
+            return null;
+        }
+
+        if (entry.Kind == EntryKind.Part && row.State.IsOver) drop([line]);
+        else if (!remembers) (entry.Kind == EntryKind.Part ? row.PartLines : row.Lines).Add(line);
         switch (entry.Kind)
         {
             case EntryKind.Published:
@@ -109,8 +118,10 @@ internal sealed class AnalysisTable
             case EntryKind.Finished when !row.State.IsOver:
                 row.State = row.State with { Status = entry.Status!.Value, Stage = entry.Stage!.Value, Percent = entry.Percent!.Value };
                 row.FinishedAt = entry.At;
-                row.Result = span;
+                row.Result = line;
                 row.Parts.Clear();
+                drop(row.PartLines);
+                row.PartLines.Clear();
                 row.AddEvent(entry.At);
                 _unfinished.Remove(row);
                 _unannounced.Add(row);
@@ -123,6 +134,7 @@ internal sealed class AnalysisTable
                 _rows.Remove(entry.Id);
                 _unfinished.Remove(row);
                 _unannounced.Remove(row);
+                drop(row.Lines.Concat(row.PartLines));
                 row.Deleted = true;
                 break;
         }
@@ -149,7 +161,13 @@ internal sealed class AnalysisTable
         public DateTimeOffset? FinishedAt { get; set; }
 
         /// <summary>Line of the final record.</summary>
-        public JournalSpan? Result { get; set; }
+        public JournalLine? Result { get; set; }
+
+        /// <summary>Lines of everything but parts.</summary>
+        public List<JournalLine> Lines { get; } = [];
+
+        /// <summary>Lines of parts: they matter until the end.</summary>
+        public List<JournalLine> PartLines { get; } = [];
 
         public Dictionary<PartKey, ReadOnlyMemory<byte>> Parts { get; } = [];
 

@@ -15,7 +15,7 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
 {
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(1);
     private readonly Lock _gate = new();
-    private readonly AnalysisTable _table = new();
+    private readonly AnalysisTable _table;
     private readonly JournalFile _journal;
     private readonly AnalysisStoreOptions _options;
     private readonly TimeProvider _time;
@@ -26,7 +26,14 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     public JournalAnalysisStore(string path, IOptions<AnalysisStoreOptions> options, TimeProvider time, ILogger<JournalAnalysisStore> logger)
     {
         (_options, _time) = (options.Value, time);
-        _journal = JournalFile.Open(path, new Reader(this), logger);
+        _journal = new JournalFile(path, time, logger);
+        _table = new AnalysisTable(_journal.Drop);
+        _journal.Replay((json, line) =>
+        {
+            if (_table.Apply(AnalysisEntry.Parse(json), line) is { } row) row.Durable = row.Events.Count;
+        });
+        Prune();
+        _journal.Start();
     }
 
     /// <summary>Why the journal takes no more records; null while it does.</summary>
@@ -147,16 +154,20 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
     /// <inheritdoc/>
     public async Task<Analysis?> FindResultAsync(string tenant, string id, CancellationToken cancellationToken)
     {
-        JournalSpan span;
-        Task written;
-        lock (_gate)
+        for (; ; )
         {
-            if (_table.Find(id) is not { Result: { } result } row || row.State.Record.Tenant != tenant) return null;
-            (span, written) = (result, row.Written);
-        }
+            JournalLine line;
+            Task written;
+            lock (_gate)
+            {
+                if (_table.Find(id) is not { Result: { } result } row || row.State.Record.Tenant != tenant) return null;
+                (line, written) = (result, row.Written);
+            }
 
-        await written.WaitAsync(cancellationToken);
-        return AnalysisEntry.ParseFinished((await _journal.ReadAsync(span, cancellationToken)).Span).Result;
+            await written.WaitAsync(cancellationToken);
+            // Null where it was deleted since and has left the file.
+            if (await _journal.ReadAsync(line, cancellationToken) is { } json) return AnalysisEntry.ParseFinished(json.Span).Result;
+        }
     }
 
     /// <inheritdoc/>
@@ -168,8 +179,17 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
         WriteAsync(() => _table.Find(id) is { State.IsOver: true, Announced: false } ? Entry(EntryKind.Announced, id) : null, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken) =>
-        WriteAsync(() => _table.Find(id) is { } row && row.State.Record.Tenant == tenant ? Entry(EntryKind.Deleted, id) with { Tenant = tenant } : null, cancellationToken);
+    public async Task<bool> DeleteAsync(string tenant, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WriteAsync(() => _table.Find(id) is { } row && row.State.Record.Tenant == tenant ? Entry(EntryKind.Deleted, id) with { Tenant = tenant } : null, cancellationToken);
+        }
+        finally
+        {
+            _journal.Erase(); // also of one that was forgotten before: its lines may still be there
+        }
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DeletedAnalysis>> FindDeletedAsync(DateTimeOffset since, CancellationToken cancellationToken)
@@ -230,8 +250,8 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
         lock (_gate)
         {
             if (decide() is not { } entry) return false;
-            (var span, durable) = _journal.Append(entry.ToJson());
-            row = _table.Apply(entry, span);
+            (var line, durable) = _journal.Append(entry.ToJson());
+            row = _table.Apply(entry, line);
             if (row is null) return false;
             if (entry.Kind is EntryKind.Created or EntryKind.Advanced or EntryKind.Finished) row.Written = durable;
             events = row.Events.Count;
@@ -260,35 +280,13 @@ public sealed class JournalAnalysisStore : IAnalysisStore, IDisposable
         {
             if (now - _pruned < PruneInterval) return;
             _pruned = now;
-            _table.Prune(now - _options.Retention, now - _options.Tombstones);
+            Prune();
         }
     }
 
-    private sealed class Reader(JournalAnalysisStore store) : IJournalReader
+    private void Prune()
     {
-        private bool _pruned;
-
-        public void Reset()
-        {
-            store._table.Clear();
-            _pruned = false;
-        }
-
-        public void Apply(ReadOnlySpan<byte> json, JournalSpan span)
-        {
-            if (store._table.Apply(AnalysisEntry.Parse(json), span) is { } row) row.Durable = row.Events.Count;
-        }
-
-        public bool Keeps(ReadOnlySpan<byte> json, JournalSpan span)
-        {
-            if (!_pruned)
-            {
-                var now = store._time.GetUtcNow();
-                store._table.Prune(now - store._options.Retention, now - store._options.Tombstones);
-                _pruned = true;
-            }
-
-            return store._table.Keeps(AnalysisEntry.Parse(json));
-        }
+        var now = _time.GetUtcNow();
+        _table.Prune(now - _options.Retention, now - _options.Tombstones);
     }
 }

@@ -7,12 +7,13 @@ namespace Deepfake.Infrastructure.Documents;
 /// <param name="Id">Id.</param>
 /// <param name="Version">From 1.</param>
 /// <param name="Due">Due time.</param>
-/// <param name="Span">Its line.</param>
+/// <param name="Line">Its line.</param>
 /// <param name="Durable">Ends when the line is on the disk.</param>
-internal sealed record DocumentSlot(string Tenant, string Id, long Version, DateTimeOffset? Due, JournalSpan Span, Task Durable);
+internal sealed record DocumentSlot(string Tenant, string Id, long Version, DateTimeOffset? Due, JournalLine Line, Task Durable);
 
 /// <summary>The documents of one kind, by name and by due time.</summary>
-internal sealed class DocumentIndex
+/// <param name="drop">Takes lines that no longer matter.</param>
+internal sealed class DocumentIndex(Action<IEnumerable<JournalLine>> drop)
 {
     private static readonly Comparer<DocumentSlot> ByName = Comparer<DocumentSlot>.Create((a, b) =>
         DocumentTerms.Compare(a.Tenant, b.Tenant) is var order and not 0 ? order : DocumentTerms.Compare(a.Id, b.Id));
@@ -26,16 +27,22 @@ internal sealed class DocumentIndex
     public DocumentSlot? Find(string tenant, string id) => _named.TryGetValue(Mark(tenant, id), out var slot) ? slot : null;
 
     /// <summary>Takes in a line that was appended.</summary>
-    public void Put(DocumentLine line, JournalSpan span, Task durable)
+    public void Put(DocumentLine line, JournalLine place, Task durable)
     {
-        var slot = new DocumentSlot(line.Tenant, line.Id, line.Version, line.Due, span, durable);
+        var slot = new DocumentSlot(line.Tenant, line.Id, line.Version, line.Due, place, durable);
         if (_named.TryGetValue(slot, out var former))
         {
             _named.Remove(former);
             if (former.Due is not null) _due.Remove(former);
+            drop([former.Line]);
         }
 
-        if (line.Version == 0) return;
+        if (line.Version == 0)
+        {
+            drop([place]); // after what it overrules
+            return;
+        }
+
         _named.Add(slot);
         if (slot.Due is not null) _due.Add(slot);
     }
@@ -51,5 +58,5 @@ internal sealed class DocumentIndex
     /// <summary>Documents whose time has come, the longest overdue first.</summary>
     public IEnumerable<DocumentSlot> Due(DateTimeOffset now) => _due.TakeWhile(slot => slot.Due <= now);
 
-    private static DocumentSlot Mark(string tenant, string id) => new(tenant, id, 0, null, default, Task.CompletedTask);
+    private static DocumentSlot Mark(string tenant, string id) => new(tenant, id, 0, null, null!, Task.CompletedTask);
 }

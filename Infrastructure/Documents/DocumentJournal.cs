@@ -15,10 +15,22 @@ internal sealed class DocumentJournal : IDisposable
 
     /// <summary>Opens or creates the journal at a path and reads it.</summary>
     /// <exception cref="IOException">The disk fails or another process has it open.</exception>
-    public DocumentJournal(string path, ILogger<DocumentJournal> logger) => _journal = JournalFile.Open(path, new Reader(this), logger);
+    public DocumentJournal(string path, TimeProvider time, ILogger<DocumentJournal> logger)
+    {
+        _journal = new JournalFile(path, time, logger);
+        _journal.Replay((json, place) =>
+        {
+            var line = DocumentLine.Parse(json);
+            Index(line.Kind).Put(line, place, Task.CompletedTask);
+        });
+        _journal.Start();
+    }
 
     /// <summary>Why the journal takes no more records; null while it does.</summary>
     public Exception? Fault => _journal.Fault;
+
+    /// <summary>The file, for tests of what happens when it is written anew.</summary>
+    internal JournalFile Journal => _journal;
 
     /// <summary>Decides on a change by what is stored, and enters it into index and journal in one step; waits until it is on the disk.</summary>
     /// <param name="kind">Kind of the document.</param>
@@ -38,8 +50,9 @@ internal sealed class DocumentJournal : IDisposable
             var stored = index.Find(tenant, id);
             if (decide(stored) is { } line)
             {
-                (var span, durable) = _journal.Append(line.ToJson());
-                index.Put(line, span, durable);
+                (var place, durable) = _journal.Append(line.ToJson());
+                index.Put(line, place, durable);
+                if (line.Version == 0) _journal.Erase();
                 changed = true;
             }
             else
@@ -56,16 +69,13 @@ internal sealed class DocumentJournal : IDisposable
     /// <summary>Finds slots and reads their lines.</summary>
     public async Task<IReadOnlyList<DocumentLine>> ReadAsync(string kind, Func<DocumentIndex, IEnumerable<DocumentSlot>> query, CancellationToken cancellationToken)
     {
-        List<DocumentSlot> slots;
-        lock (_gate) slots = [.. query(Index(kind))];
-        var lines = new List<DocumentLine>(slots.Count);
-        foreach (var slot in slots)
+        for (; ; )
         {
-            await slot.Durable.WaitAsync(cancellationToken);
-            lines.Add(DocumentLine.Parse((await _journal.ReadAsync(slot.Span, cancellationToken)).Span));
+            List<DocumentSlot> slots;
+            lock (_gate) slots = [.. query(Index(kind))];
+            // A line that was replaced and has left the file meanwhile: what is stored now may not even fit the query.
+            if (await ReadAsync(slots, cancellationToken) is { } lines) return lines;
         }
-
-        return lines;
     }
 
     /// <summary>Writes what is queued and closes the journal.</summary>
@@ -73,25 +83,21 @@ internal sealed class DocumentJournal : IDisposable
 
     private DocumentIndex Index(string kind)
     {
-        if (!_kinds.TryGetValue(kind, out var index)) _kinds.Add(kind, index = new DocumentIndex());
+        if (!_kinds.TryGetValue(kind, out var index)) _kinds.Add(kind, index = new DocumentIndex(_journal.Drop));
         return index;
     }
 
-    private sealed class Reader(DocumentJournal journal) : IJournalReader
+    private async Task<List<DocumentLine>?> ReadAsync(List<DocumentSlot> slots, CancellationToken cancellationToken)
     {
-        public void Reset() => journal._kinds.Clear();
-
-        public void Apply(ReadOnlySpan<byte> json, JournalSpan span)
+        var lines = new List<DocumentLine>(slots.Count);
+        foreach (var slot in slots)
         {
-            var line = DocumentLine.Parse(json);
-            journal.Index(line.Kind).Put(line, span, Task.CompletedTask);
+            await slot.Durable.WaitAsync(cancellationToken);
+            if (await _journal.ReadAsync(slot.Line, cancellationToken) is not { } json) return null;
+            lines.Add(DocumentLine.Parse(json.Span));
         }
 
-        public bool Keeps(ReadOnlySpan<byte> json, JournalSpan span)
-        {
-            var line = DocumentLine.Parse(json);
-            return journal.Index(line.Kind).Find(line.Tenant, line.Id) is { } slot && slot.Span == span;
-        }
+        return lines;
     }
 }
 

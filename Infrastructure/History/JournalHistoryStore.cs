@@ -16,22 +16,31 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
 
     /// <summary>Opens or creates the journal at a path and reads it.</summary>
     /// <exception cref="IOException">The disk fails or another process has it open.</exception>
-    public JournalHistoryStore(string path, ILogger<JournalHistoryStore> logger) => _journal = JournalFile.Open(path, new Reader(this), logger);
+    public JournalHistoryStore(string path, TimeProvider time, ILogger<JournalHistoryStore> logger)
+    {
+        _journal = new JournalFile(path, time, logger);
+        _journal.Replay((json, line) => Apply(HistoryEntry.Parse(json), line));
+        foreach (var shelf in _shelves.Values) shelf.EndReplay();
+        _journal.Start();
+    }
 
     /// <summary>Why the journal takes no more records; null while it does.</summary>
     internal Exception? Fault => _journal.Fault;
+
+    /// <summary>The file, for tests of what happens when it is written anew.</summary>
+    internal JournalFile Journal => _journal;
 
     /// <inheritdoc/>
     public Task SaveAsync(string tenant, Analysis analysis, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var line = new SavedEntry { Tenant = tenant, Id = analysis.Id, Summary = analysis.Summarise(), Facts = HistoryFacts.Of(analysis), Result = analysis };
-        var json = line.ToJson();
+        var entry = new SavedEntry { Tenant = tenant, Id = analysis.Id, Summary = analysis.Summarise(), Facts = HistoryFacts.Of(analysis), Result = analysis };
+        var json = entry.ToJson();
         Task durable;
         lock (_gate)
         {
-            (var span, durable) = _journal.Append(json);
-            Apply(line, span)!.Unwritten = analysis;
+            (var line, durable) = _journal.Append(json);
+            Apply(entry, line)!.Unwritten = analysis;
         }
 
         return WrittenAsync(tenant, analysis, durable).WaitAsync(cancellationToken);
@@ -40,16 +49,20 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
     /// <inheritdoc/>
     public async Task<Analysis?> FindAsync(string tenant, string id, CancellationToken cancellationToken)
     {
-        HistoryBook book;
-        Review? review;
-        lock (_gate)
+        for (; ; )
         {
-            if (Find(tenant, id) is not { } found) return null;
-            (book, review) = (found, found.Review);
-            if (found.Unwritten is { } unwritten) return HistoryTerms.Under(unwritten, review);
-        }
+            HistoryBook book;
+            Review? review;
+            lock (_gate)
+            {
+                if (Find(tenant, id) is not { } found) return null;
+                (book, review) = (found, found.Review);
+                if (found.Unwritten is { } unwritten) return HistoryTerms.Under(unwritten, review);
+            }
 
-        return HistoryTerms.Under(HistoryEntry.ParseSaved((await _journal.ReadAsync(book.Span, cancellationToken)).Span).Result, review);
+            // Null where it was replaced or deleted since, and has left the file.
+            if (await _journal.ReadAsync(book.Line, cancellationToken) is { } json) return HistoryTerms.Under(HistoryEntry.ParseSaved(json.Span).Result, review);
+        }
     }
 
     /// <inheritdoc/>
@@ -109,15 +122,16 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
     public void Dispose() => _journal.Dispose();
 
     /// <summary>Enters a line about a result that is there.</summary>
-    private async Task<bool> AppendAsync(HistoryEntry line, CancellationToken cancellationToken)
+    private async Task<bool> AppendAsync(HistoryEntry entry, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Task durable;
         lock (_gate)
         {
-            if (Find(line.Tenant, line.Id) is not { } book || (line.Review is not null && book.Summary.MachineVerdict is null)) return false;
-            (var span, durable) = _journal.Append(line.ToJson());
-            Apply(line, span);
+            if (Find(entry.Tenant, entry.Id) is not { } book || (entry.Review is not null && book.Summary.MachineVerdict is null)) return false;
+            (var line, durable) = _journal.Append(entry.ToJson());
+            Apply(entry, line);
+            if (entry.Review is null) _journal.Erase();
         }
 
         await durable.WaitAsync(cancellationToken);
@@ -137,25 +151,12 @@ public sealed class JournalHistoryStore : IHistoryStore, IDisposable
 
     private IEnumerable<HistoryBook> Books(string tenant) => _shelves.GetValueOrDefault(tenant)?.Books ?? [];
 
-    private HistoryBook? Apply(HistoryEntry entry, JournalSpan span)
+    private HistoryBook? Apply(HistoryEntry entry, JournalLine line)
     {
-        if (!_shelves.TryGetValue(entry.Tenant, out var shelf)) _shelves.Add(entry.Tenant, shelf = new HistoryShelf());
-        if (entry.Summary is { } summary) shelf.Put(entry.Id, new HistoryBook(summary, entry.Facts!, span));
-        else if (entry.Review is { } review) shelf.Review(entry.Id, review, span);
-        else shelf.Remove(entry.Id);
+        if (!_shelves.TryGetValue(entry.Tenant, out var shelf)) _shelves.Add(entry.Tenant, shelf = new HistoryShelf(_journal.Drop));
+        if (entry.Summary is { } summary) shelf.Put(entry.Id, new HistoryBook(summary, entry.Facts!, line));
+        else if (entry.Review is { } review) shelf.Review(entry.Id, review, line);
+        else shelf.Remove(entry.Id, line);
         return shelf.Find(entry.Id);
-    }
-
-    private sealed class Reader(JournalHistoryStore store) : IJournalReader
-    {
-        public void Reset() => store._shelves.Clear();
-
-        public void Apply(ReadOnlySpan<byte> json, JournalSpan span) => store.Apply(HistoryEntry.Parse(json), span);
-
-        public bool Keeps(ReadOnlySpan<byte> json, JournalSpan span)
-        {
-            var entry = HistoryEntry.Parse(json);
-            return store.Find(entry.Tenant, entry.Id) is { } book && (book.Span == span || book.ReviewSpan == span);
-        }
     }
 }

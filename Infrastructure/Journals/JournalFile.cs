@@ -1,51 +1,39 @@
 using System.Buffers;
 using System.Globalization;
-using System.Numerics;
-using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
 namespace Deepfake.Infrastructure.Journals;
 
-/// <summary>Where a record lies in its journal.</summary>
-/// <param name="Offset">First byte of the line.</param>
-/// <param name="Length">Bytes of the line with checksum and line feed.</param>
-internal readonly record struct JournalSpan(long Offset, int Length);
-
-/// <summary>What a journal is read into.</summary>
-internal interface IJournalReader
-{
-    /// <summary>Forgets everything: the journal is about to be read from its start.</summary>
-    void Reset();
-
-    /// <summary>Takes in one record, in the order of writing.</summary>
-    void Apply(ReadOnlySpan<byte> json, JournalSpan span);
-
-    /// <summary>Asked after all records were taken in: whether this one still matters.</summary>
-    bool Keeps(ReadOnlySpan<byte> json, JournalSpan span);
-}
-
 /// <summary>
 /// An append-only file of JSON lines, each behind the CRC-32C of its text as eight hex digits. Writers queue up and share one flush to
 /// the disk. Lines behind the last one that fits its checksum were torn by a crash and are cut off; a line before it that does not fit is damage:
-/// it is left out, what stands behind it holds, and the whole file is kept beside.
+/// it is left out, what stands behind it holds, and the whole file is kept beside. Lines that their owner dropped leave the disk when the file
+/// is written anew: at the start and while it is in use.
 /// </summary>
 internal sealed partial class JournalFile : IDisposable
 {
-    private const int ChecksumLength = 9; // eight digits and a space
     private const int MaxBatchBytes = 4 * 1024 * 1024;
     private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly SafeFileHandle _file;
-    private readonly Task _writer;
+    private readonly string _path;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private SafeFileHandle _file;
+    private Task _writer = Task.CompletedTask;
     private long _end;
     private int _disposed;
 
-    private JournalFile(SafeFileHandle file, long length, ILogger logger)
+    /// <summary>Opens or creates a journal. <see cref="Replay"/> and then <see cref="Start"/> follow, once each.</summary>
+    /// <exception cref="IOException">Another process has it open, or the disk fails.</exception>
+    public JournalFile(string path, TimeProvider time, ILogger logger)
     {
-        (_file, _end, _logger) = (file, length, logger);
-        _writer = Task.Run(WriteAsync);
+        (_path, _time, _logger) = (Path.GetFullPath(path), time, logger);
+        Directory.CreateDirectory(Folder);
+        _file = File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        _started = time.GetTimestamp();
+        _timer = time.CreateTimer(_ => BeginCompaction(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Why the journal takes no more records; null while it does. After a failed write or flush nobody knows what is on the disk.</summary>
@@ -54,69 +42,121 @@ internal sealed partial class JournalFile : IDisposable
     /// <summary>Brings to the disk what was written; a test may hold it back, or let it fail.</summary>
     internal Action<SafeFileHandle> Flush { get; set; } = RandomAccess.FlushToDisk;
 
-    /// <summary>Opens or creates a journal, drops the records that no longer matter, and reads the rest.</summary>
-    /// <exception cref="IOException">Another process has it open, or the disk fails.</exception>
-    public static JournalFile Open(string path, IJournalReader reader, ILogger logger)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var compacted = path + ".new";
-        File.Delete(compacted);
-        var length = Replay(path, reader, logger);
-        if (Compact(path, compacted, length, reader))
-        {
-            File.Move(compacted, path, overwrite: true);
-            DiskFlush.Folder(Path.GetDirectoryName(path)!);
-            length = Replay(path, reader, logger);
-        }
+    private string Folder => Path.GetDirectoryName(_path)!;
 
-        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        DiskFlush.Folder(Path.GetDirectoryName(path)!);
-        return new JournalFile(file, length, logger);
+    /// <summary>Hands over every record, the oldest first. Its owner may drop lines meanwhile.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Replay(JournalHandler apply)
+    {
+        try
+        {
+            File.Delete(NewPath);
+            var found = JournalScan.Read(_file, (json, line) =>
+            {
+                Add(line);
+                apply(json, line);
+            });
+            Repair(found);
+            _end = found.End;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Lets the dropped lines leave the disk, and takes records from now on.</summary>
+    /// <exception cref="IOException">The disk fails.</exception>
+    public void Start()
+    {
+        try
+        {
+            if (_live < _end) CompactAtStart();
+            DiskFlush.Folder(Folder);
+            _writer = Task.Run(WriteAsync);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>
     /// Queues a record. The order of calls is the order in the file; a caller that needs it to match its own state calls under its lock.
     /// </summary>
-    /// <returns>Where it will lie, and a task that ends when it is on the disk.</returns>
-    public (JournalSpan Span, Task Durable) Append(ReadOnlySpan<byte> json)
+    /// <returns>The line, and a task that ends when it is on the disk.</returns>
+    public (JournalLine Line, Task Durable) Append(ReadOnlySpan<byte> json)
     {
-        var line = new byte[ChecksumLength + json.Length + 1];
-        json.CopyTo(line.AsSpan(ChecksumLength));
-        Encoding.ASCII.GetBytes($"{Checksum(json):x8} ", line);
-        line[^1] = (byte)'\n';
-        var pending = new Pending(line, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var text = JournalScan.ToLine(json);
         lock (_queue)
         {
-            if (Fault is { } fault) throw new IOException("The journal is closed after a failure of the disk.", fault);
-            ObjectDisposedException.ThrowIf(!_queue.Writer.TryWrite(pending), this);
-            var span = new JournalSpan(_end, line.Length);
+            var durable = Enqueue(text, null);
+            var line = new JournalLine(_end, text.Length);
+            Add(line);
             _end += line.Length;
-            return (span, pending.Written.Task);
+            return (line, durable);
         }
     }
 
     /// <summary>Reads a record that is on the disk.</summary>
+    /// <returns>Null if its owner dropped it and it has left the file since.</returns>
     /// <exception cref="InvalidDataException">Its checksum does not fit.</exception>
-    public async Task<ReadOnlyMemory<byte>> ReadAsync(JournalSpan span, CancellationToken cancellationToken)
+    public async Task<ReadOnlyMemory<byte>?> ReadAsync(JournalLine line, CancellationToken cancellationToken)
     {
-        var line = new byte[span.Length];
-        for (var read = 0; read < line.Length;)
+        SafeFileHandle file;
+        long offset;
+        var isHeld = false;
+        lock (_queue)
         {
-            var got = await RandomAccess.ReadAsync(_file, line.AsMemory(read), span.Offset + read, cancellationToken);
-            if (got == 0) throw new InvalidDataException("The journal is shorter than it was.");
-            read += got;
+            if (line.Offset < 0) return null;
+            (file, offset) = (_file, line.Offset);
+            file.DangerousAddRef(ref isHeld); // a file that was replaced stays open for its last reader
         }
 
-        return TryParse(line.AsSpan(0, line.Length - 1)) ? line.AsMemory(ChecksumLength, line.Length - ChecksumLength - 1) : throw new InvalidDataException("A record of the journal does not fit its checksum.");
+        try
+        {
+            var text = new byte[line.Length];
+            for (var read = 0; read < text.Length;)
+            {
+                var got = await RandomAccess.ReadAsync(file, text.AsMemory(read), offset + read, cancellationToken);
+                if (got == 0) throw new InvalidDataException("The journal is shorter than it was.");
+                read += got;
+            }
+
+            return JournalScan.IsWhole(text.AsSpan(0, text.Length - 1))
+                ? text.AsMemory(JournalScan.ChecksumLength, text.Length - JournalScan.ChecksumLength - 1)
+                : throw new InvalidDataException("A record of the journal does not fit its checksum.");
+        }
+        finally
+        {
+            file.DangerousRelease();
+        }
     }
 
     /// <summary>Writes what is queued and closes the file.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _stopping.Cancel();
         _queue.Writer.TryComplete();
+        _timer.Dispose();
         _writer.GetAwaiter().GetResult();
+        Task compaction;
+        lock (_queue) compaction = _compaction;
+        compaction.GetAwaiter().GetResult();
         _file.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Called under the lock.</summary>
+    private Task Enqueue(byte[] text, Compaction? compaction)
+    {
+        if (Fault is { } fault) throw new IOException("The journal is closed after a failure of the disk.", fault);
+        var pending = new Pending(text, compaction, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        ObjectDisposedException.ThrowIf(!_queue.Writer.TryWrite(pending), this);
+        return pending.Written.Task;
     }
 
     private async Task WriteAsync()
@@ -129,7 +169,8 @@ internal sealed partial class JournalFile : IDisposable
         {
             batch.Clear();
             buffer.ResetWrittenCount();
-            while (buffer.WrittenCount < MaxBatchBytes && reader.TryRead(out var pending))
+            Pending pending = default;
+            while (pending.Compaction is null && buffer.WrittenCount < MaxBatchBytes && reader.TryRead(out pending))
             {
                 batch.Add(pending);
                 buffer.Write(pending.Line);
@@ -137,10 +178,15 @@ internal sealed partial class JournalFile : IDisposable
 
             try
             {
-                RandomAccess.Write(_file, buffer.WrittenSpan, written);
-                Flush(_file);
-                written += buffer.WrittenCount;
-                foreach (var pending in batch) pending.Written.SetResult();
+                if (buffer.WrittenCount > 0)
+                {
+                    RandomAccess.Write(_file, buffer.WrittenSpan, written);
+                    Flush(_file);
+                    written += buffer.WrittenCount;
+                }
+
+                if (pending is { Compaction: { } compaction } && TryReplace(compaction, written, pending.Written)) written = Adopt(compaction, written);
+                foreach (var one in batch) one.Written.TrySetResult();
             }
             catch (Exception e)
             {
@@ -160,130 +206,29 @@ internal sealed partial class JournalFile : IDisposable
         }
 
         while (_queue.Reader.TryRead(out var pending)) batch.Add(pending);
-        foreach (var pending in batch) pending.Written.SetException(new IOException("The journal could not be written.", fault));
+        foreach (var pending in batch) pending.Written.TrySetException(new IOException("The journal could not be written.", fault));
     }
 
-    /// <returns>Length of the readable part; the file is cut there.</returns>
-    private static long Replay(string path, IJournalReader reader, ILogger logger)
+    /// <summary>Cuts off what is behind the last good line; keeps the whole file if that or something before it is damage.</summary>
+    private void Repair(JournalScan found)
     {
-        reader.Reset();
-        if (!File.Exists(path)) return 0;
-        Scanned found;
-        long length;
-        using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
-        {
-            length = file.Length;
-            found = Scan(file, (line, span) => reader.Apply(line, span));
-        }
-
-        if (found.DamagedBytes > 0 || HasLineAfter(path, found.End))
+        var length = RandomAccess.GetLength(_file);
+        if (found.DamagedBytes > 0 || JournalScan.HasLineAfter(_file, found.End))
         {
             // Not the tail of a crash: somebody should look.
-            var kept = $"{path}.damaged-{DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}";
-            File.Copy(path, kept, overwrite: true);
-            LogDamage(logger, path, found.FirstDamage ?? found.End, found.DamagedBytes + length - found.End, kept);
+            var kept = $"{_path}.damaged-{DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}";
+            using (var copy = File.OpenHandle(kept, FileMode.Create, FileAccess.Write, FileShare.None))
+                Copy(copy, 0, [(0, length)], CancellationToken.None);
+            LogDamage(_logger, _path, found.FirstDamage ?? found.End, found.DamagedBytes + length - found.End, kept);
         }
         else if (found.End < length)
         {
-            LogTorn(logger, path, length - found.End);
+            LogTorn(_logger, _path, length - found.End);
         }
 
-        if (found.End == length) return length;
-        using var cut = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
-        RandomAccess.SetLength(cut, found.End);
-        RandomAccess.FlushToDisk(cut);
-        return found.End;
-    }
-
-    private static bool Compact(string path, string target, long length, IJournalReader reader)
-    {
-        if (length == 0) return false;
-        var dropped = 0;
-        bool isDamaged;
-        using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
-        using (var output = new FileStream(target, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
-        {
-            isDamaged = Scan(file, (line, span) =>
-            {
-                if (!reader.Keeps(line, span))
-                {
-                    dropped++;
-                    return;
-                }
-
-                output.Write(Encoding.ASCII.GetBytes($"{Checksum(line):x8} "));
-                output.Write(line);
-                output.WriteByte((byte)'\n');
-            }).DamagedBytes > 0;
-            output.Flush(flushToDisk: true);
-        }
-
-        if (dropped > 0 || isDamaged) return true;
-        File.Delete(target);
-        return false;
-    }
-
-    private delegate void LineHandler(ReadOnlySpan<byte> json, JournalSpan span);
-
-    private static Scanned Scan(FileStream file, LineHandler handle)
-    {
-        var buffer = new byte[1 << 16];
-        int start = 0, filled = 0, searched = 0;
-        var found = new Scanned();
-        long offset = 0;
-        for (; ; )
-        {
-            var feed = buffer.AsSpan(searched, filled - searched).IndexOf((byte)'\n');
-            if (feed >= 0)
-            {
-                var end = searched + feed;
-                var line = buffer.AsSpan(start, end - start);
-                var span = new JournalSpan(offset, end + 1 - start);
-                offset += span.Length;
-                start = searched = end + 1;
-                if (!TryParse(line)) continue;
-                handle(line[ChecksumLength..], span);
-                found = found.With(span);
-                continue;
-            }
-
-            searched = filled;
-            if (start > 0)
-            {
-                buffer.AsSpan(start, filled - start).CopyTo(buffer);
-                (filled, searched, start) = (filled - start, searched - start, 0);
-            }
-
-            if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
-            var read = file.Read(buffer, filled, buffer.Length - filled);
-            if (read == 0) return found;
-            filled += read;
-        }
-    }
-
-    private static bool HasLineAfter(string path, long offset)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        file.Position = offset;
-        for (int value; (value = file.ReadByte()) >= 0;)
-        {
-            if (value == '\n') return file.Position < file.Length;
-        }
-
-        return false;
-    }
-
-    private static bool TryParse(ReadOnlySpan<byte> line) =>
-        line.Length > ChecksumLength && line[ChecksumLength - 1] == ' '
-        && uint.TryParse(line[..(ChecksumLength - 1)], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sum)
-        && sum == Checksum(line[ChecksumLength..]);
-
-    private static uint Checksum(ReadOnlySpan<byte> data)
-    {
-        var crc = uint.MaxValue;
-        for (; data.Length >= 8; data = data[8..]) crc = BitOperations.Crc32C(crc, System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(data));
-        foreach (var value in data) crc = BitOperations.Crc32C(crc, value);
-        return ~crc;
+        if (found.End == length) return;
+        RandomAccess.SetLength(_file, found.End);
+        RandomAccess.FlushToDisk(_file);
     }
 
     [LoggerMessage(1101, LogLevel.Information, "{Path}: {Bytes} bytes that a crash tore off were dropped")]
@@ -295,12 +240,9 @@ internal sealed partial class JournalFile : IDisposable
     [LoggerMessage(1103, LogLevel.Critical, "The journal cannot be written and takes no more records; restart the process when the disk is well")]
     private static partial void LogFault(ILogger logger, Exception exception);
 
-    /// <summary>What a file holds: where its last good line ends, and the lines before that are not.</summary>
-    private readonly record struct Scanned(long End, long? FirstDamage, long DamagedBytes)
-    {
-        public Scanned With(JournalSpan good) =>
-            new(good.Offset + good.Length, good.Offset > End ? FirstDamage ?? End : FirstDamage, DamagedBytes + good.Offset - End);
-    }
-
-    private readonly record struct Pending(byte[] Line, TaskCompletionSource Written);
+    /// <summary>What waits for the writer.</summary>
+    /// <param name="Line">Its bytes; none for what only waits for those before it.</param>
+    /// <param name="Compaction">Takes over behind this.</param>
+    /// <param name="Written">Ends when it is on the disk.</param>
+    private readonly record struct Pending(byte[] Line, Compaction? Compaction, TaskCompletionSource Written);
 }

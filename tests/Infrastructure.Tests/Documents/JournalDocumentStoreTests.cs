@@ -105,7 +105,7 @@ public sealed class JournalDocumentStoreTests : DocumentStoreContract
 
     private void Open()
     {
-        _open = new DocumentJournal(Journal, NullLogger<DocumentJournal>.Instance);
+        _open = new DocumentJournal(Journal, TimeProvider.System, NullLogger<DocumentJournal>.Instance);
         Store = new JournalDocumentStore<Note>(_open, new DocumentKind<Note>(Kind));
         Chores = new JournalDocumentStore<Chore>(_open, new DocumentKind<Chore>(OtherKind));
     }

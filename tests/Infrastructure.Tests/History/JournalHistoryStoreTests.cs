@@ -45,7 +45,12 @@ public sealed class JournalHistoryStoreTests : HistoryStoreContract
         var entry = JsonNode.Parse(line[9..])!;
         entry.AsObject().Remove("facts");
         entry["summary"]!.AsObject().Remove("machine_verdict");
-        using (var file = JournalFile.Open(Journal + ".old", new Nothing(), NullLogger.Instance)) await file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString())).Durable;
+        using (var file = new JournalFile(Journal + ".old", TimeProvider.System, NullLogger.Instance))
+        {
+            file.Start();
+            await file.Append(Encoding.UTF8.GetBytes(entry.ToJsonString())).Durable;
+        }
+
         File.Move(Journal + ".old", Journal, overwrite: true);
 
         var store = await OpenAsync();
@@ -55,24 +60,11 @@ public sealed class JournalHistoryStoreTests : HistoryStoreContract
     }
 
     protected override Task<IHistoryStore> OpenAsync() =>
-        Task.FromResult<IHistoryStore>(_open = new JournalHistoryStore(Journal, NullLogger<JournalHistoryStore>.Instance));
+        Task.FromResult<IHistoryStore>(_open = new JournalHistoryStore(Journal, TimeProvider.System, NullLogger<JournalHistoryStore>.Instance));
 
     protected override Task<IHistoryStore> ReopenAsync()
     {
         _open!.Dispose();
         return OpenAsync();
-    }
-
-    private sealed class Nothing : IJournalReader
-    {
-        public void Reset()
-        {
-        }
-
-        public void Apply(ReadOnlySpan<byte> json, JournalSpan span)
-        {
-        }
-
-        public bool Keeps(ReadOnlySpan<byte> json, JournalSpan span) => true;
     }
 }
