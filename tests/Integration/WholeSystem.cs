@@ -6,6 +6,7 @@ namespace Deepfake.Integration;
 internal sealed class WholeSystem : IAsyncDisposable
 {
     private readonly List<IAsyncDisposable> _parts = [];
+    private readonly TemporaryFolder _folder = new();
 
     public RabbitMqServer Broker { get; private set; } = null!;
 
@@ -23,6 +24,9 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     /// <summary>A key that may do everything.</summary>
     public string Key { get; private set; } = null!;
+
+    /// <summary>The models folder that all services look into: a copy.</summary>
+    public string Models { get; private set; } = null!;
 
     /// <summary>Two of each worker kind.</summary>
     public IReadOnlyList<Host> FrameServices { get; private set; } = [];
@@ -53,6 +57,7 @@ internal sealed class WholeSystem : IAsyncDisposable
     {
         // Services before the servers they use.
         foreach (var part in Enumerable.Reverse(_parts)) await part.DisposeAsync();
+        _folder.Dispose();
     }
 
     private async Task StartPartsAsync()
@@ -64,6 +69,7 @@ internal sealed class WholeSystem : IAsyncDisposable
         var s3 = Keep(await S3Server.StartAsync());
         Receiver = Keep(await OfficialReceiver.StartAsync(WebhookSecret));
         Key = await Host.NewKeyAsync();
+        Models = CopyOfModels.Make(Host.FindRoot(), _folder.Path);
         Blobs = $"{s3.ConnectionString};Bucket=deepfake";
         var environment = new Dictionary<string, string>
         {
@@ -83,6 +89,8 @@ internal sealed class WholeSystem : IAsyncDisposable
             ["Ingest__SweepInterval"] = "00:00:01",
             ["Results__JanitorInterval"] = "00:00:05",
             ["Outbound__AllowedNetworks"] = "127.0.0.1/32",
+            ["MODEL_PATH"] = Models,
+            ["Models__WatchSeconds"] = "1",
             ["Webhooks__PollInterval"] = "00:00:00.2",
             // Whatever hangs ends as failed in time for the test to say so.
             ["Ingest__InteractiveDeadline"] = "00:06:00",
@@ -96,7 +104,8 @@ internal sealed class WholeSystem : IAsyncDisposable
         ForensicsWorkers = await PoolAsync("ForensicsWorker", environment);
         // As arguments: the shell that guards the child drops variables whose names have a hyphen.
         Gateway = Keep(await Host.StartAsync(
-            "Gateway", environment, $"--services:ingest-service:http:0={ingest.Address}", $"--services:result-service:http:0={results.Address}"));
+            "Gateway", environment, $"--services:ingest-service:http:0={ingest.Address}", $"--services:result-service:http:0={results.Address}",
+            $"--services:inference-worker:http:0={InferenceWorkers[0].Address}", $"--services:inference-worker:http:1={InferenceWorkers[1].Address}"));
     }
 
     private async Task<IReadOnlyList<Host>> PoolAsync(string project, IReadOnlyDictionary<string, string> environment) =>
