@@ -39,7 +39,7 @@ var gateway = builder.AddProject<Projects.Gateway>("gateway")
 if (builder.ExecutionContext.IsRunMode)
 {
     // All that look at models look into the same folder; elsewhere MODEL_PATH names the volume they share.
-    var models = builder.Configuration["MODEL_PATH"] ?? Path.GetFullPath("../models", builder.AppHostDirectory);
+    var models = Path.GetFullPath(builder.Configuration["MODEL_PATH"] ?? Path.Combine(builder.AppHostDirectory, "../models"));
     foreach (var service in new[] { ingest, results, forensics, inference }) service.WithEnvironment("MODEL_PATH", models);
     // On a developer's machine the developer needs no key; anybody else does.
     gateway.WithEnvironment("Identity__AllowLocal", "true");
