@@ -1,4 +1,5 @@
 using Deepfake.Standalone.Embedded;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -24,10 +25,10 @@ internal static class EvaluateCommand
             var set = EvaluationSet.List(options.Directory, options.GroupBy, options.ClusterBy);
             OutputFolder.Prepare(options.Output);
             foreach (var (folder, reason) in set.Unread) await Console.Error.WriteLineAsync(PlainText.Of($"not read: {folder}: {reason}"));
-            var (scored, run) = await ScoreAsync(set, options, stop.Token);
-            var report = EvaluationReport.Of(set, scored, run, stop.Token);
-            var isWhole = report.Failed == 0 && set.Unread.Count == 0;
-            return Publish(options.Output, report, scored) && isWhole ? 0 : 1;
+            var (scored, conditions, run) = await ScoreAsync(set, options, stop.Token);
+            var report = EvaluationReport.Of(set, scored, conditions, run, stop.Token);
+            var isWhole = report.Failures.Count == 0 && set.Unread.Count == 0;
+            return Publish(options.Output, report, scored, conditions) && isWhole ? 0 : 1;
         }
         catch (EvaluationRefusedException e)
         {
@@ -40,12 +41,15 @@ internal static class EvaluateCommand
         }
     }
 
-    private static async Task<(IReadOnlyList<ScoredFile> Scored, EvaluationRun Run)> ScoreAsync(EvaluationSet set, EvaluateOptions options, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyList<ScoredFile> Scored, IReadOnlyList<Condition> Conditions, EvaluationRun Run)> ScoreAsync(
+        EvaluationSet set, EvaluateOptions options, CancellationToken cancellationToken)
     {
         await using var service = await EmbeddedService.StartAsync(cancellationToken);
         var scorer = new SetScorer(service);
         var scored = await scorer.ScoreAsync(options.Directory, set.Files, cancellationToken);
-        return (scored, new EvaluationRun
+        List<Condition> conditions = [];
+        foreach (var how in options.Degradations) conditions.Add(await scorer.ScoreDegradedAsync(options.Directory, scored, how, cancellationToken));
+        return (scored, conditions, new EvaluationRun
         {
             CreatedAt = TimeProvider.System.GetUtcNow(),
             FusionVersion = service.FusionVersion,
@@ -53,17 +57,18 @@ internal static class EvaluateCommand
             GroupBy = options.GroupBy?.ToString(),
             ClusterBy = options.ClusterBy?.ToString(),
             Rounds = options.Rounds,
+            Degrade = [.. options.Degradations.Select(how => how.Name)],
         });
     }
 
     // Printed first: what took hours is not lost with a full disk.
-    private static bool Publish(string output, EvaluationReport report, IReadOnlyList<ScoredFile> scored)
+    private static bool Publish(string output, EvaluationReport report, IReadOnlyList<ScoredFile> scored, IReadOnlyList<Condition> conditions)
     {
         var text = ReportText.Markdown(report);
         Console.Write(text);
         try
         {
-            OutputFolder.Write(output, report, scored, text);
+            OutputFolder.Write(output, report, scored, conditions, text);
             Console.Error.WriteLine($"written to {Path.GetFullPath(output)}");
             return true;
         }

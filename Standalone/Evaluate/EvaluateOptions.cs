@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -6,12 +7,14 @@ namespace Deepfake.Standalone.Evaluate;
 internal sealed record EvaluateOptions
 {
     public const string Usage = """
-        usage: evaluate [--out DIR] [--group-by REGEX] [--cluster-by REGEX] [--rounds N] DIR
+        usage: evaluate [--out DIR] [--group-by REGEX] [--cluster-by REGEX] [--rounds N] [--degrade LIST] DIR
           DIR           holds real/ and fake/; images, animations and videos at any depth below.
           --out         where evaluation.json, .md, .csv and the pictures go (default: evaluation). Files of an earlier run are replaced.
           --group-by    matched against each path (real/…, fake/…); files with the same first group are one medium: frames of one video.
           --cluster-by  the same for the intervals: media with the same first group show the same people and are resampled together.
           --rounds      rounds of resampling for the intervals (default 1000).
+          --degrade     scores degraded copies as well and says what it costs; names with commas between: jpegQ (images, as with quality Q
+                        of libjpeg), crfN (videos, libx264), half, quarter (both, scaled down). Animations are left as they are.
         """;
 
     /// <summary>The set.</summary>
@@ -28,6 +31,9 @@ internal sealed record EvaluateOptions
 
     /// <summary>Rounds of resampling; 0 for no intervals.</summary>
     public int Rounds { get; init; } = 1000;
+
+    /// <summary>How media are degraded for a second, third … scoring.</summary>
+    public IReadOnlyList<Degradation> Degradations { get; init; } = [];
 
     /// <summary>Reads a command line; null when it cannot be understood.</summary>
     public static EvaluateOptions? Read(ReadOnlySpan<string> arguments)
@@ -56,8 +62,15 @@ internal sealed record EvaluateOptions
         "--group-by" when Pattern(value) is { } pattern => this with { GroupBy = pattern },
         "--cluster-by" when Pattern(value) is { } pattern => this with { ClusterBy = pattern },
         "--rounds" when int.TryParse(value, out var rounds) && rounds is >= 0 and <= 100_000 => this with { Rounds = rounds },
+        "--degrade" when Names(value) is { } names => this with { Degradations = names },
         _ => null,
     };
+
+    private static List<Degradation>? Names(string value)
+    {
+        var names = value.Split(',', StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal).Select(Degradation.Parse).ToList();
+        return names.Contains(null) ? null : [.. names.Select(name => name!)];
+    }
 
     private static Regex? Pattern(string pattern)
     {

@@ -1,5 +1,6 @@
 using Deepfake.Contracts;
 using Deepfake.Standalone.Evaluate.Metrics;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -44,6 +45,9 @@ internal sealed record EvaluationReport
     /// <summary>Media by thirds of the sharpness of their largest face; thirds that hold nothing are left out.</summary>
     public required IReadOnlyList<SharpnessThird> SharpnessThirds { get; init; }
 
+    /// <summary>What degradations cost, in the order asked for.</summary>
+    public required IReadOnlyList<ConditionRow> Conditions { get; init; }
+
     /// <summary>Probabilities of media against what they are; null without any.</summary>
     public required Reliability? Reliability { get; init; }
 
@@ -56,15 +60,16 @@ internal sealed record EvaluationReport
     /// <summary>Folders that could not be read, and why.</summary>
     public required IReadOnlyDictionary<string, string> Unread { get; init; }
 
-    /// <summary>Codes and details of failures, by path.</summary>
+    /// <summary>Codes and details of failures, by path; of a degraded copy by path and condition.</summary>
     public required IReadOnlyDictionary<string, string> Failures { get; init; }
 
     /// <summary>Measures.</summary>
     /// <param name="set">What was to be scored.</param>
     /// <param name="scored">One entry a file.</param>
+    /// <param name="conditions">What was said of degraded copies.</param>
     /// <param name="run">What made them; its models are taken from the entries.</param>
     /// <param name="cancellationToken">Ends it at once.</param>
-    public static EvaluationReport Of(EvaluationSet set, IReadOnlyList<ScoredFile> scored, EvaluationRun run, CancellationToken cancellationToken)
+    public static EvaluationReport Of(EvaluationSet set, IReadOnlyList<ScoredFile> scored, IReadOnlyList<Condition> conditions, EvaluationRun run, CancellationToken cancellationToken)
     {
         var analysed = scored.Where(file => file.Verdict is not null).ToList();
         var media = Medium.Of(scored);
@@ -78,11 +83,14 @@ internal sealed record EvaluationReport
             AbstentionRate = Share(analysed, Verdict.Inconclusive),
             Rankings = [.. Rank(scored, media, run, cancellationToken)],
             SharpnessThirds = Thirds(media, run.Rounds, cancellationToken),
+            Conditions = [.. conditions.Select(condition => ConditionRow.Of(condition, scored, run.Rounds, cancellationToken))],
             Reliability = Reliability.Measure([.. probabilities.Select(one => one.Score!.Value)], [.. probabilities.Select(one => one.Fake)]),
             Folders = [.. scored.GroupBy(file => file.File.Folder, StringComparer.Ordinal).OrderBy(folder => folder.Key, StringComparer.Ordinal).Select(folder => Folder(folder.Key, [.. folder], scored, run.Rounds, cancellationToken))],
             Notes = set.Notes,
             Unread = set.Unread,
-            Failures = scored.Where(file => file.Error is not null).ToDictionary(file => file.File.Path, file => file.Error!, StringComparer.Ordinal),
+            Failures = scored.Select(file => (Name: file.File.Path, file.Error))
+                .Concat(conditions.SelectMany(condition => condition.Scored.Select(file => (Name: $"{file.File.Path} ({condition.Name})", file.Error))))
+                .Where(one => one.Error is not null).DistinctBy(one => one.Name, StringComparer.Ordinal).ToDictionary(one => one.Name, one => one.Error!, StringComparer.Ordinal),
         };
     }
 

@@ -31,4 +31,7 @@ internal sealed record EvaluationRun
 
     /// <summary>Rounds of resampling.</summary>
     public required int Rounds { get; init; }
+
+    /// <summary>How media were degraded for more scorings.</summary>
+    public IReadOnlyList<string> Degrade { get; init; } = [];
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Deepfake.Contracts;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -27,11 +28,11 @@ internal static class OutputFolder
     /// <summary>Writes everything; what an earlier run left and this one has not goes.</summary>
     /// <exception cref="IOException">It cannot be written after all.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
-    public static void Write(string folder, EvaluationReport report, IReadOnlyList<ScoredFile> scored, string text)
+    public static void Write(string folder, EvaluationReport report, IReadOnlyList<ScoredFile> scored, IReadOnlyList<Condition> conditions, string text)
     {
         File.WriteAllText(Path.Combine(folder, "evaluation.json"), JsonSerializer.Serialize(report, Json) + "\n");
         File.WriteAllText(Path.Combine(folder, "evaluation.md"), text);
-        File.WriteAllText(Path.Combine(folder, "evaluation.csv"), ReportText.Csv(scored));
+        File.WriteAllText(Path.Combine(folder, "evaluation.csv"), ReportText.Csv(scored, conditions));
         File.WriteAllText(Path.Combine(folder, "roc.svg"), Plots.Roc(EvaluationReport.Curve(scored), report.Rankings[0].Auc));
         var picture = Path.Combine(folder, "reliability.svg");
         if (report.Reliability is { } reliability) File.WriteAllText(picture, Plots.Calibration(reliability));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Deepfake.Standalone.Embedded;
 using Deepfake.Standalone.Evaluate.Metrics;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Evaluate;
 
@@ -30,6 +31,7 @@ internal static class ReportText
             foreach (var third in report.SharpnessThirds) Line(text, $"| {third.From:0} to {third.To:0} | {third.Ranking.Real} / {third.Ranking.Fake} | {Show(third.Ranking.Auc)} |");
         }
 
+        if (report.Conditions.Count > 0) Robustness(text, report);
         Line(text, $"");
         Line(text, $"| folder | files | failed | authentic | suspicious | manipulated | inconclusive | AUC against the other class |");
         Line(text, $"|---|---|---|---|---|---|---|---|");
@@ -48,6 +50,18 @@ internal static class ReportText
         return text.ToString();
     }
 
+    private static void Robustness(StringBuilder text, EvaluationReport report)
+    {
+        Line(text, $"");
+        Line(text, $"| media, degraded | real / fake | failed | score lost | AUC as they are | AUC | loss in points |");
+        Line(text, $"|---|---|---|---|---|---|---|");
+        Line(text, $"| clean, all | {report.Rankings[0].Real} / {report.Rankings[0].Fake} | – | – | {Show(report.Rankings[0].Auc)} | – | – |");
+        foreach (var row in report.Conditions)
+            Line(text, $"| {row.Name} | {row.Real} / {row.Fake} | {row.Failed} | {row.Unscored} | {Show(row.Clean)} | {Show(row.Auc)} | {Show(row.Loss, "+0.0;-0.0;0.0")} |");
+        Line(text, $"");
+        Line(text, $"Degraded: jpegQ re-encodes images, crfN transcodes videos with libx264, half and quarter scale both (images without loss, videos at crf 18); animations are left out. A row is over the media that have a score both ways.");
+    }
+
     private static string Intervals(EvaluationRun run)
     {
         if (run.Rounds == 0) return "No intervals: 0 rounds of resampling.";
@@ -56,14 +70,15 @@ internal static class ReportText
     }
 
     /// <summary>One row a file.</summary>
-    public static string Csv(IReadOnlyList<ScoredFile> scored)
+    public static string Csv(IReadOnlyList<ScoredFile> scored, IReadOnlyList<Condition> conditions)
     {
+        var degraded = conditions.Select(condition => condition.Scored.ToDictionary(file => file.File.Path, file => file.Probability, StringComparer.Ordinal)).ToList();
         var models = scored.SelectMany(file => file.Models.Keys).Distinct().OrderBy(model => model.Name, StringComparer.Ordinal).ThenBy(model => model.Version, StringComparer.Ordinal).ToList();
         var text = new StringBuilder();
         Row(text,
         [
             "path", "label", "group", "cluster", "verdict", "reasons", "probability", "faces", "frames", "face_size", "sharpness", "brightness",
-            .. models.Select(model => models.Count(other => other.Name == model.Name) == 1 ? model.Name : $"{model.Name} {model.Version}"), "error",
+            .. models.Select(model => models.Count(other => other.Name == model.Name) == 1 ? model.Name : $"{model.Name} {model.Version}"), .. conditions.Select(condition => condition.Name), "error",
         ]);
         foreach (var file in scored)
         {
@@ -71,24 +86,24 @@ internal static class ReportText
             [
                 file.File.Path, file.File.Fake ? "fake" : "real", file.File.Group, file.File.Cluster, file.Verdict?.ToString().ToLowerInvariant() ?? "", string.Join(' ', file.Reasons),
                 Exact(file.Probability), Exact(file.Faces.Count), Exact(file.Frames.Count), Exact(file.Face?.Size), Exact(file.Face?.Sharpness), Exact(file.Face?.Brightness),
-                .. models.Select(model => file.Models.TryGetValue(model, out var score) ? Exact(score) : ""), file.Error ?? "",
+                .. models.Select(model => file.Models.TryGetValue(model, out var score) ? Exact(score) : ""), .. degraded.Select(of => Exact(of.GetValueOrDefault(file.File.Path))), file.Error ?? "",
             ]);
         }
 
         return text.ToString();
     }
 
-    private static string Show(Figure? figure) => figure switch
+    private static string Show(Figure? figure, string format = "0.000") => figure switch
     {
         null => "–",
-        { Low: { } low, High: { } high } => $"{Number(figure.Value)} [{Number(low)}, {Number(high)}]",
-        _ => Number(figure.Value),
+        { Low: { } low, High: { } high } => $"{Number(figure.Value, format)} [{Number(low, format)}, {Number(high, format)}]",
+        _ => Number(figure.Value, format),
     };
 
     // Names come from a data set: one line, and no cell of its own.
     private static string Plain(string text) => PlainText.Of(text).Replace("|", "\\|", StringComparison.Ordinal);
 
-    private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+    private static string Number(double value, string format = "0.000") => value.ToString(format, CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 

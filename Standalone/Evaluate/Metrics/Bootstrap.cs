@@ -30,6 +30,24 @@ public static class Bootstrap
             : [.. Enumerable.Range(0, drawn[0].Length).Select(f => Over([.. drawn.Select(values => values[f])]))];
     }
 
+    /// <summary>Interval of how much higher the AUC of one curve is than that of another over the same clusters, each draw taken for both.</summary>
+    /// <param name="first">Scores.</param>
+    /// <param name="second">Others, of the same clusters by number.</param>
+    /// <param name="rounds">How often to resample.</param>
+    /// <param name="cancellationToken">Ends it between two draws.</param>
+    /// <returns>Null where <see cref="Of"/> has none.</returns>
+    public static Interval? Difference(RankingCurve first, RankingCurve second, int rounds, CancellationToken cancellationToken = default)
+    {
+        if (Math.Min(first.RealClusters, first.FakeClusters) < LeastClusters) return null;
+        var drawn = new List<double>(rounds);
+        foreach (var multiplicity in Draws(first.Clusters, rounds, cancellationToken))
+        {
+            if (first.Measure(multiplicity) is { } one && second.Measure(multiplicity) is { } other) drawn.Add(one.Auc - other.Auc);
+        }
+
+        return drawn.Count == 0 ? null : Over([.. drawn]);
+    }
+
     /// <summary>Quantile of sorted values, linear between neighbours.</summary>
     public static double Quantile(ReadOnlySpan<double> sorted, double share)
     {

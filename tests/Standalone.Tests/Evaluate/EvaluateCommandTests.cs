@@ -15,7 +15,7 @@ public sealed class EvaluateCommandTests
         await File.WriteAllTextAsync(set.Place("out/x/reliability.svg"), "of an earlier run");
 
         // The broken files make it 1: someone should know that not all was scored.
-        Assert.Equal(1, await EvaluateCommand.RunAsync([set.Path, "--out", output, "--rounds", "20"]));
+        Assert.Equal(1, await EvaluateCommand.RunAsync([set.Path, "--out", output, "--rounds", "20", "--degrade", "jpeg30,crf28"]));
 
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(output, "evaluation.json")));
         Assert.Equal((6, 4), (report.RootElement.GetProperty("files").GetInt32(), report.RootElement.GetProperty("failed").GetInt32()));
@@ -27,6 +27,9 @@ public sealed class EvaluateCommandTests
         Assert.Equal((2, 20), (run.GetProperty("models").GetArrayLength(), run.GetProperty("rounds").GetInt32()));
         Assert.NotEqual(JsonValueKind.Null, run.GetProperty("fusion_version").ValueKind);
         Assert.Equal(4, report.RootElement.GetProperty("rankings").EnumerateArray().Count(row => row.GetProperty("name").GetString()!.StartsWith("baseline", StringComparison.Ordinal) ? row.GetProperty("real").GetInt32() == 1 : row.GetProperty("name").GetString() == "media"));
+        var condition = report.RootElement.GetProperty("conditions")[0];
+        Assert.Equal(("jpeg30", 1, 1, 0), (condition.GetProperty("name").GetString(), condition.GetProperty("real").GetInt32(), condition.GetProperty("fake").GetInt32(), condition.GetProperty("failed").GetInt32()));
+        Assert.Equal(0, report.RootElement.GetProperty("conditions")[1].GetProperty("real").GetInt32());
         Assert.Contains("real/one.jpg,real,", await File.ReadAllTextAsync(Path.Combine(output, "evaluation.csv")), StringComparison.Ordinal);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "roc.svg")), StringComparison.Ordinal);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "reliability.svg")), StringComparison.Ordinal);
@@ -47,8 +50,8 @@ public sealed class EvaluateCommandTests
         using var set = new SetFolder("out/reliability.svg");
         var file = new ScoredFile(new EvaluationFile("real/a.jpg", false, "real", "a", "a")) { Error = "gone: gone" };
         var report = EvaluationReport.Of(
-            new EvaluationSet([file.File], new Dictionary<string, string>(), []), [file], new EvaluationRun { CreatedAt = DateTimeOffset.UnixEpoch, Directory = "x", Rounds = 0 }, CancellationToken.None);
-        OutputFolder.Write(Path.Combine(set.Path, "out"), report, [file], "text");
+            new EvaluationSet([file.File], new Dictionary<string, string>(), []), [file], [], new EvaluationRun { CreatedAt = DateTimeOffset.UnixEpoch, Directory = "x", Rounds = 0 }, CancellationToken.None);
+        OutputFolder.Write(Path.Combine(set.Path, "out"), report, [file], [], "text");
         Assert.Equal(["evaluation.csv", "evaluation.json", "evaluation.md", "roc.svg"], Directory.GetFiles(Path.Combine(set.Path, "out")).Select(Path.GetFileName).Order());
     }
 
@@ -58,6 +61,9 @@ public sealed class EvaluateCommandTests
     [InlineData("a", "--group-by", "(")]
     [InlineData("a", "--rounds", "-1")]
     [InlineData("a", "--cluster-by", "[")]
+    [InlineData("a", "--degrade", "jpeg0")]
+    [InlineData("a", "--degrade", "half,blur")]
+    [InlineData("a", "--degrade", "crf+5")]
     [InlineData("a", "--out")]
     [InlineData("a", "--out", "")]
     [InlineData("/nowhere/at/all")]

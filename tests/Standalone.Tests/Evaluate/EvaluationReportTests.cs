@@ -135,7 +135,7 @@ public sealed class EvaluationReportTests
     [Fact]
     public void Names_do_not_become_formulas_or_cells()
     {
-        var csv = ReportText.Csv([File("=cmd|'/c calc'!A1,\"x\".jpg", "-2+3", .5)]);
+        var csv = ReportText.Csv([File("=cmd|'/c calc'!A1,\"x\".jpg", "-2+3", .5)], []);
         Assert.Contains("\"'=cmd|'/c calc'!A1,\"\"x\"\".jpg\",real,'-2+3,'-2+3,authentic,", csv, StringComparison.Ordinal);
     }
 
@@ -145,12 +145,12 @@ public sealed class EvaluationReportTests
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         var files = Enumerable.Range(0, 12).Select(i => File($"{(i < 6 ? "real" : "fake")}/{i}.jpg", $"{i}", .1 * i)).ToArray();
-        Assert.Throws<OperationCanceledException>(() => EvaluationReport.Of(Set(files), files, Run(pooled: false), stop.Token));
+        Assert.Throws<OperationCanceledException>(() => EvaluationReport.Of(Set(files), files, [], Run(pooled: false), stop.Token));
     }
 
     private static RankingRow Row(EvaluationReport report, string name) => report.Rankings.Single(row => row.Name == name);
 
-    private static EvaluationReport Report(bool pooled, params ScoredFile[] files) => EvaluationReport.Of(Set(files), files, Run(pooled), CancellationToken.None);
+    private static EvaluationReport Report(bool pooled, params ScoredFile[] files) => EvaluationReport.Of(Set(files), files, [], Run(pooled), CancellationToken.None);
 
     private static EvaluationSet Set(ScoredFile[] files) => new([.. files.Select(file => file.File)], new Dictionary<string, string>(), []);
 
