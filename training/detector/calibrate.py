@@ -31,6 +31,11 @@ MAX_SPREAD = 0.6
 Floors = tuple[float | None, ...]
 """For each model the calibrated logit from which on it has a say; None: always."""
 
+SELF_BLENDS = "self_blend"
+
+STEPS = np.linspace(0, 5, 101)
+"""Weights that are tried for a specialist."""
+
 WHOLE_FACE = ("stylegan", "portraits_gan")
 """Fitted as one source: the studio portraits have no reals of their own."""
 
@@ -104,17 +109,54 @@ def platt(media: list[Medium], model: int) -> tuple[float, float]:
 
 
 def fuse(media: list[Medium], calibrations: list[tuple[float, float]], floors: Floors) -> tuple[float, list[float]]:
-    """Intercept and weights over what the models say. One model is its own fusion; no model counts against its own score."""
+    """Intercept and weights over what the models say. One model is its own fusion; no model counts against its own score.
+
+    How much the models other than specialists weigh against each other is fitted on self-blends of held-out people, where there are any: labelled
+    fakes are of kinds that the models were taught, and would choose the one that learned them best by heart.
+    """
     if len(calibrations) == 1:
         return 0.0, [1.0]
     inside = [m for m in media if fit_source(m.source) in PAIRED_SOURCES]
+    blends = [m for m in media if m.source == SELF_BLENDS]
+    general = [m for m, floor in enumerate(floors) if floor is None]
     said = sayings(inside, calibrations, floors)
-    used = list(range(len(calibrations)))
+    if not blends or len(general) == 1:
+        intercept, weights = _fit_positive(said, inside)
+        return intercept, list(weights)
+    _, shares = _fit_positive(sayings(blends, calibrations, floors)[:, general], blends)
+    shares = shares / shares.sum()
+    special = [m for m, floor in enumerate(floors) if floor is not None]
+    combined = said[:, general] @ shares
+    swaps = [i for i, m in enumerate(inside) if m.source not in WHOLE_FACE]
+    intercept, of_swaps = _fit_positive(np.column_stack([combined, said[:, special]])[swaps], [inside[i] for i in swaps])
+    # A specialist's own weight comes from all sources, on top of what the others say.
+    fitted = [of_swaps[0], *_fit_on_top(intercept + of_swaps[0] * combined, said[:, special], inside)]
+    weights = np.zeros(len(floors))
+    weights[general], weights[special] = fitted[0] * shares, fitted[1:]
+    return intercept, [float(weight) for weight in weights]
+
+
+def _fit_positive(said: np.ndarray, media: list[Medium]) -> tuple[float, np.ndarray]:
+    """Logistic regression without negative weights: the most negative one is left out until there is none."""
+    used = list(range(said.shape[1]))
     while True:
-        *weights, intercept = metrics.fit_logistic(said[:, used], np.array([m.fake for m in inside]), balanced_weights(inside), ridge=1.0)
+        *weights, intercept = metrics.fit_logistic(said[:, used], np.array([m.fake for m in media]), balanced_weights(media), ridge=1.0)
         if min(weights) >= 0 or len(used) == 1:
-            return float(intercept), [float(weights[used.index(m)]) if m in used else 0.0 for m in range(len(calibrations))]
+            kept = np.zeros(said.shape[1])
+            kept[used] = weights
+            return float(intercept), kept
         used.pop(int(np.argmin(weights)))
+
+
+def _fit_on_top(offsets: np.ndarray, said: np.ndarray, media: list[Medium]) -> np.ndarray:
+    """Weights ≥ 0 of least loss beside fixed log-odds, one after another, twice around."""
+    labels, balance = np.array([m.fake for m in media]), balanced_weights(media)
+    weights = np.zeros(said.shape[1])
+    for at in [*range(len(weights))] * 2:
+        others = offsets + np.delete(said, at, 1) @ np.delete(weights, at)
+        losses = [np.average(np.logaddexp(0, np.where(labels, -1, 1) * (others + w * said[:, at])), weights=balance) for w in STEPS]
+        weights[at] = STEPS[int(np.argmin(losses))]
+    return weights
 
 
 def sayings(media: list[Medium], calibrations: list[tuple[float, float]], floors: Floors) -> np.ndarray:
@@ -153,7 +195,7 @@ def _tail_quantile(p: np.ndarray, share: float) -> float:
     excess = logits[logits > start] - start
     if share >= TAIL or not len(excess):
         return 0.0
-    return float(np.clip(metrics.sigmoid(start + excess.mean() * np.log(TAIL / share)), 0.01, 0.995))
+    return float(np.clip(metrics.sigmoid(start + excess.mean() * np.log(TAIL / share)), 0.01, 0.9995))
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
@@ -161,7 +203,7 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     order = np.argsort(values)
     above = 1 - np.cumsum(weights[order]) / weights.sum()
     at = int(np.argmax(above <= 1 - share + 1e-12))
-    return float(np.clip(values[order][at] + 1e-4, 0.01, 0.995))
+    return float(np.clip(values[order][at] + 1e-4, 0.01, 0.9995))
 
 
 def calibrated(media: list[Medium], calibrations: list[tuple[float, float]], model: int) -> np.ndarray:
@@ -256,7 +298,7 @@ def by_thirds(scores: list[ScoredMedium], at: int) -> dict[str, float]:
     edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
     result = {}
     for low, high in zip(edges[:-1], edges[1:]):
-        part = [m for m, v in zip(inside, values) if low <= v <= high]
+        part = [m for m, v in zip(inside, values) if low <= v < high or v == high == edges[-1]]
         result[f"{low:.0f}-{high:.0f}"] = metrics.auc([m.fake for m in part], np.array([m.logit for m in part]))
     return {name: round(value, 4) for name, value in result.items()}
 
@@ -280,6 +322,8 @@ def write(configs: list[Config], scores: list[list[ScoredMedium]], version: str)
     media = join(scores)
     floors = tuple(config.speaks_from for config in configs)
     fit, checked = Fit.to(media, floors), cross_fitted(media, floors)
+    if not any(weight > 0 and floor is None for weight, floor in zip(fit.weights, floors)):
+        raise ValueError("no model but specialists has a weight above 0: the service would refuse such a fusion.")
     p = fit.probabilities(media)
     profiles = {}
     for name, rates in PROFILES.items():

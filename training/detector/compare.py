@@ -127,12 +127,12 @@ def report(media: list[Medium], names: list[str], floors: Floors) -> tuple[str, 
         edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
         rows = {}
         for low, high in zip(edges[:-1], edges[1:]):
-            part = inside[(values >= low) & (values <= high)]
+            part = inside[(values >= low) & ((values < high) | (high == edges[-1]))]
             rows[f"{low:.0f}–{high:.0f}"] = (counted(part), areas(media, scores, part))
         numbers[f"thirds of {measure}"] = rows
         text += "\n" + table(f"swaps, thirds of {measure}", rows)
 
-    conditions = [c for c in dict.fromkeys(m.condition for m in media) if c != "drawn"]
+    conditions = [c for c in dict.fromkeys(m.condition for m in media) if c not in clean]
     sampled = {m.path for m in media if m.condition not in clean}
     for name, sources in (("swaps", swaps), ("whole-face synthesis", ("stylegan", "portraits_gan"))):
         rows = {}

@@ -46,6 +46,8 @@ class Degradation:
 
 CONDITIONS: dict[str, Callable[[float, int], Degradation]] = {
     "clean": lambda margin, side: Degradation(margin=margin),
+    # As they are, but only the media and crops that all further conditions have: what these lose is measured against it.
+    "sampled": lambda margin, side: Degradation(margin=margin),
     "jpeg90": lambda margin, side: Degradation(margin=margin, late_jpeg=90),
     "jpeg70": lambda margin, side: Degradation(margin=margin, late_jpeg=70),
     "jpeg50": lambda margin, side: Degradation(margin=margin, late_jpeg=50),

@@ -112,9 +112,16 @@ def pooled(crops: CropSet, rows: list[int], logits: np.ndarray, condition: str) 
     for places in of_medium.values():
         medium = crops.rows[rows[places[0]]].medium
         measures = tuple(float(np.mean([f(crops.rows[rows[at]]) for at in places])) for f in BASELINES.values())
-        logit = float(np.mean(np.sort(logits[places])[len(places) // 2 :]))
+        logit = upper_mean(logits[places])
         pooled.append(ScoredMedium(medium.path, medium.source, medium.forgery, medium.group, medium.fake, condition, len(places), logit, measures))
     return pooled
+
+
+def upper_mean(logits: np.ndarray) -> float:
+    """Mean of the upper half of the weight, as `TrackPooling` of the ResultService takes it: of an odd number the middle one counts half."""
+    ordered = np.sort(logits)
+    weights = np.clip(np.arange(1, len(ordered) + 1) - len(ordered) / 2, 0, 1)
+    return float(np.average(ordered, weights=weights))
 
 
 def _self_blends(config: Config, crops: CropSet, scorer: Scorer) -> list[ScoredMedium]:

@@ -38,9 +38,11 @@ def drawn_sources(config: Config) -> set[str]:
 
 
 def left_out(config: Config, crops: CropSet) -> list[str]:
-    """Sources with both classes that a run never saw."""
+    """Sources with both classes of which a run saw nothing and nobody: those that share people with a drawn one are not left out."""
     both = {s for s in {r.medium.source for r in crops.rows} if crops.where(None, True, [s]) and crops.where(None, False, [s])}
-    return sorted(both - drawn_sources(config))
+    drawn = drawn_sources(config)
+    people = lambda sources: {r.medium.group for r in crops.rows if r.medium.source in sources}
+    return sorted(source for source in both - drawn if people({source}).isdisjoint(people(drawn)))
 
 
 def some_media(crops: CropSet, source: str, per_class: int, per_medium: int = 6) -> list[int]:
@@ -80,7 +82,7 @@ def thirds(media: list[ScoredMedium], measure: int) -> list[float]:
     """AUC inside thirds of a baseline measure, from little to much."""
     values = np.array([abs(m.baselines[measure]) for m in media])
     edges = np.quantile(values, [0, 1 / 3, 2 / 3, 1])
-    parts = [[m for m, v in zip(media, values) if low <= v <= high] for low, high in zip(edges[:-1], edges[1:])]
+    parts = [[m for m, v in zip(media, values) if low <= v < high or v == high == edges[-1]] for low, high in zip(edges[:-1], edges[1:])]
     return [auc(np.array([m.fake for m in part]), np.array([m.logit for m in part])) for part in parts]
 
 

@@ -84,6 +84,24 @@ class CalibrateTest(unittest.TestCase):
         self.assertEqual(fitted[0.5].spread(made).max(), 0)
         self.assertGreater(fitted[None].spread(made).max(), 0.5)
 
+    def test_self_blends_and_not_labelled_fakes_weigh_the_general_models_against_each_other(self):
+        rng = np.random.default_rng(6)
+        made = []
+        for i in range(4000):
+            fake, source = bool(i % 2), ("openforensics", "self_blend")[i // 2 % 2]
+            # One knows the labelled fakes by heart, both see seams, the second better.
+            first = rng.normal((6 if source == "openforensics" else 1) * (1 if fake else -1), 2)
+            second = rng.normal(2 if fake else -2, 2)
+            made.append(Medium(f"{i}.jpg", source, f"g{i}", "clean" if source == "openforensics" else "drawn", fake, (float(first), float(second)), 50.0, 100.0))
+        labelled = Fit.to([m for m in made if m.source == "openforensics"], (None, None))
+        fit = Fit.to(made, (None, None))
+        share = lambda of: of.weights[1] * of.calibrations[1][0] / (of.weights[0] * of.calibrations[0][0])
+        self.assertAlmostEqual(share(fit), 2, delta=0.3)  # log-odds of these Gaussians are x / 2 and x
+        self.assertLess(share(labelled), 1)
+        blends = [m for m in made if m.source == "self_blend"]
+        area = lambda of: metrics.auc(np.array([m.fake for m in blends]), of.logits(blends))
+        self.assertGreater(area(fit), area(labelled))
+
     def test_versions_differ_by_what_their_areas_differ_on_the_same_people(self):
         made = [Medium(m.path, m.source, m.group, m.condition, m.fake, (m.logits[0], m.logits[0] + (4.0 if m.fake else 0.0)), 50.0, 100.0) for m in media(400, strength=0.5)]
         value, low, high = differences(made, 50)["openforensics"]

@@ -1,11 +1,12 @@
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from detector.config import TRAINING, read_config
 from detector.data import CropRow, CropSet, Medium
-from detector.evaluate import ScoredMedium
+from detector.evaluate import ScoredMedium, upper_mean
 from detector.leftout import drawn_sources, left_out, some_media, table, thirds, together
 
 NAMES = {"lfw": "r", "openforensics": "rf", "ffpp_c23": "rf", "ffpp_crops": "rf", "stylegan": "rf", "portraits_gan": "f"}
@@ -32,6 +33,17 @@ class LeftOutTest(unittest.TestCase):
             if config.train.continues:
                 before = read_config(path.with_name(f"{config.train.continues}.toml"))
                 self.assertLessEqual(set(before.data.pair_sources), drawn_sources(config), path.name)
+
+    def test_a_source_that_shares_people_with_a_drawn_one_is_not_left_out(self):
+        config = read_config(TRAINING / "configs/without-ffpp.toml")
+        apart = crops()
+        shared = CropSet([replace(row, medium=replace(row.medium, group="openforensicsr1")) if row.medium.path == "ffpp_crops/r0" else row for row in apart.rows], [np.zeros((2, 2, 3), np.uint8)] * len(apart.rows))
+        self.assertEqual(left_out(config, apart), ["ffpp_c23", "ffpp_crops"])
+        self.assertEqual(left_out(config, shared), ["ffpp_c23"])
+
+    def test_media_are_pooled_as_the_service_does(self):
+        # The numbers of TrackPoolingTests: the upper half of the weight, the middle one of an odd number by half.
+        self.assertEqual([upper_mean(np.array(x, float)) for x in ([2], [0, 1, 4], [1, 2, 3, 4], [4, 3, 2, 1])], [2, 3, 3.5, 3.5])
 
     def test_each_run_that_is_named_for_leaving_a_source_out_does(self):
         left = {path.stem: left_out(read_config(path), crops()) for path in (TRAINING / "configs").glob("*without*.toml")}
