@@ -22,12 +22,12 @@ public sealed class ModelsTests
         try
         {
             var first = await AnalyzeAsync();
-            Assert.Equal(["swap-mobilenet", "synthesis-spectrum"], first.Models.Select(model => model.Name));
+            Assert.Superset(new HashSet<string> { "swap-mobilenet", "synthesis-spectrum" }, first.Models.Select(model => model.Name).ToHashSet());
             Assert.Equal(HttpStatusCode.OK, await ReuseAsync());
 
             await ChangeAsync("synthesis-spectrum", new { enabled = false });
             Assert.Equal(HttpStatusCode.Accepted, await ReuseAsync());
-            var second = await AnalyzeUntilAsync(analysis => analysis.Models.Count == 1);
+            var second = await AnalyzeUntilAsync(analysis => analysis.Models.Count == first.Models.Count - 1);
             Assert.DoesNotContain(ReasonCodes.ModelsMissing, second.Reasons);
 
             // Dropped into the folder, a model observes; given a weight, it counts.
