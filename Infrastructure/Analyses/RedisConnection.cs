@@ -19,13 +19,24 @@ internal sealed class RedisConnection(string configuration, TimeProvider time) :
         return await command(connection.GetDatabase()).WaitAsync(CallPatience, time, cancellationToken);
     }
 
-    /// <summary>Calls back at every message of a channel until the returned subscription is disposed.</summary>
+    /// <summary>
+    /// Calls back at every message of a channel until the returned subscription is disposed; messages while the server is away are lost. A server that
+    /// goes away just now fails nobody: the client asks again when it is back.
+    /// </summary>
     public async Task<IAsyncDisposable> SubscribeAsync(string channel, Action notify, CancellationToken cancellationToken)
     {
         var subscriber = (await ConnectAsync(cancellationToken)).GetSubscriber();
         var name = new RedisChannel(channel, RedisChannel.PatternMode.Literal);
         Action<RedisChannel, RedisValue> handler = (_, _) => notify();
-        await subscriber.SubscribeAsync(name, handler).WaitAsync(CallPatience, time, cancellationToken);
+        try
+        {
+            await subscriber.SubscribeAsync(name, handler).WaitAsync(CallPatience, time, cancellationToken);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The handler is registered; whoever listens has to look by itself now and then anyway.
+        }
+
         return new Subscription(subscriber, name, handler);
     }
 

@@ -92,6 +92,34 @@ public sealed class RedisAnalysisStoreTests(Servers servers) : AnalysisStoreCont
     }
 
     [Fact]
+    public async Task A_watcher_that_comes_while_the_server_is_away_sees_what_happens_after_it_is_back()
+    {
+        await using var server = await RedisServer.StartAsync();
+        using var store = new RedisAnalysisStore(server.ConnectionString, LimitOptions, Clock);
+        var record = Samples.Record(Now);
+        await store.CreateAsync(record, None);
+        await server.KillAsync();
+
+        var watcher = EventsAsync(record.Id, store: store, wait: true);
+        await server.RestartAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return await store.TryFinishAsync(record.Id, Samples.Result(record.Id, Now), None) || await store.FindAsync(record.Id, None) is { IsOver: true };
+                }
+                catch (Exception e) when (e is RedisException or TimeoutException)
+                {
+                    return false;
+                }
+            },
+            "the store writes again");
+
+        Assert.Equal([1, 2], (await watcher.WaitAsync(TimeSpan.FromSeconds(20))).Select(e => e.Sequence));
+    }
+
+    [Fact]
     public async Task A_server_that_comes_up_later_is_found()
     {
         await using var server = await RedisServer.StartAsync();
