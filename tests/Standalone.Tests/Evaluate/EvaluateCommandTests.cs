@@ -24,7 +24,8 @@ public sealed class EvaluateCommandTests
             ["fake/broken/none.jpg", "real/He said \"hi\".jpg", "real/a\\b.jpg", "real/two\nlines.jpg"],
             path => Assert.StartsWith("unsupported_media", failures.GetProperty(path).GetString(), StringComparison.Ordinal));
         var run = report.RootElement.GetProperty("run");
-        Assert.Equal((2, 20), (run.GetProperty("models").GetArrayLength(), run.GetProperty("rounds").GetInt32()));
+        Assert.Equal(20, run.GetProperty("rounds").GetInt32());
+        Assert.Contains(run.GetProperty("models").EnumerateArray(), model => model.GetProperty("name").GetString() == "swap-mobilenet" && model.GetProperty("version").GetString() is { Length: > 0 });
         Assert.NotEqual(JsonValueKind.Null, run.GetProperty("fusion_version").ValueKind);
         Assert.Equal(4, report.RootElement.GetProperty("rankings").EnumerateArray().Count(row => row.GetProperty("name").GetString()!.StartsWith("baseline", StringComparison.Ordinal) ? row.GetProperty("real").GetInt32() == 1 : row.GetProperty("name").GetString() == "media"));
         var condition = report.RootElement.GetProperty("conditions")[0];
