@@ -79,7 +79,7 @@ def loads(test: unittest.TestCase, models: Path, name: str) -> None:
     """Lets the InferenceWorker load the one model of a folder; where it is not built, the test ends as skipped."""
     if not (WORKER.exists() and shutil.which("dotnet")):
         test.skipTest("all but the last step went well: the InferenceWorker, which was to load the folder, is not built")
-    done = subprocess.run(["dotnet", str(WORKER), "speed", str(models), "0.001"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["dotnet", str(WORKER), "speed", str(models), "0.001"], capture_output=True, text=True, timeout=600)
     test.assertEqual(done.returncode, 0, done.stdout + done.stderr)
     test.assertIn(f"| {name} 1.0.0 |", done.stdout)
 
