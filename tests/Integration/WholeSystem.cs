@@ -55,8 +55,9 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Services before the servers they use.
-        foreach (var part in Enumerable.Reverse(_parts)) await part.DisposeAsync();
+        // Services before the servers they use, and all at once: each takes its time to drain.
+        await Task.WhenAll(_parts.OfType<Host>().Select(host => host.DisposeAsync().AsTask()));
+        foreach (var part in Enumerable.Reverse(_parts).Where(part => part is not Host)) await part.DisposeAsync();
         _folder.Dispose();
     }
 

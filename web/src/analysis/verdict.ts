@@ -21,7 +21,7 @@ export function verdictWords(verdict: Verdict, kind: MediaKind | null): VerdictW
         tone: 'clear',
         title: 'No sign of manipulation found',
         short: 'No sign found',
-        summary: `The ${medium} as a whole scored below the thresholds. That is not proof that it is genuine: methods the models do not know can go unseen.`,
+        summary: `The ${medium} as a whole scored below the thresholds. That is not proof that the ${medium} is genuine: methods the models do not know can go unseen.`,
       };
     case 'suspicious':
       return {
