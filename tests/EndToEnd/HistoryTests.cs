@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 namespace Deepfake.EndToEnd;
 
 /// <summary>Results that are opened again, linked to and deleted.</summary>
@@ -47,7 +48,7 @@ public sealed class HistoryTests(PageFixture fixture)
     {
         await using var visit = await fixture.VisitAsync();
         await visit.Page.Locator("input[type=file]").First.SetInputFilesAsync(fixture.Video);
-        await visit.Page.WaitForURLAsync("**/#an_*");
+        await Expect(visit.Page).ToHaveURLAsync(new Regex("#an_", RegexOptions.None, TimeSpan.FromSeconds(1)), new() { Timeout = 60_000 });
 
         await visit.Page.ReloadAsync();
 

@@ -17,15 +17,15 @@ public sealed class ResumableUploadTests
         await using var host = await Host.StartAsync("Standalone", new Dictionary<string, string> { ["DATA_PATH"] = data.Path });
         using var client = new ApiClient(host.Address);
 
-        using var upload = TusClient.Start(new Uri(host.Address, "/v1/uploads"), file, new { chunkSize = length / 10, metadata = new { analyze = "true" } });
-        await upload.WaitForAsync("accepted", seen => seen.GetProperty("bytes").GetInt64() >= length / 2);
+        using var upload = TusClient.Start(new Uri(host.Address, "/v1/uploads"), file, new { chunkSize = length / 100, metadata = new { analyze = "true" } });
+        await upload.WaitForAsync("accepted", seen => seen.GetProperty("bytes").GetInt64() >= length / 10);
         await host.KillAsync();
         await upload.WaitForAsync("retry");
         await host.StartAsync();
         var done = await upload.WaitForAsync("done");
 
         Assert.DoesNotContain(upload.Seen.SkipWhile(seen => seen.GetProperty("event").GetString() != "retry"), seen =>
-            seen.GetProperty("event").GetString() == "accepted" && seen.GetProperty("bytes").GetInt64() < length / 2);
+            seen.GetProperty("event").GetString() == "accepted" && seen.GetProperty("bytes").GetInt64() < length / 10);
         var analysis = await client.WaitAsync(done.GetProperty("analysis").GetString()!["/v1/analyses/".Length..], analysis => analysis.CompletedAt is not null, patience.Token);
         Assert.Equal((AnalysisStatus.Completed, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(file, patience.Token)))), (analysis.Status, analysis.Media.Sha256));
     }
