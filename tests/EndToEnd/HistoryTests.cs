@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+
 namespace Deepfake.EndToEnd;
 
 /// <summary>Results that are opened again, linked to and deleted.</summary>

@@ -116,21 +116,18 @@ def fuse(media: list[Medium], calibrations: list[tuple[float, float]], floors: F
     """
     if len(calibrations) == 1:
         return 0.0, [1.0]
-    inside = [m for m in media if fit_source(m.source) in PAIRED_SOURCES]
-    blends = [m for m in media if m.source == SELF_BLENDS]
     general = [m for m, floor in enumerate(floors) if floor is None]
-    said = sayings(inside, calibrations, floors)
-    if not blends or len(general) == 1:
-        intercept, weights = _fit_positive(said, inside)
-        return intercept, list(weights)
+    special = [m for m, floor in enumerate(floors) if floor is not None]
+    labelled = [m for m in media if fit_source(m.source) in PAIRED_SOURCES]
+    blends = [m for m in media if m.source == SELF_BLENDS] or labelled
     _, shares = _fit_positive(sayings(blends, calibrations, floors)[:, general], blends)
     shares = shares / shares.sum()
-    special = [m for m, floor in enumerate(floors) if floor is not None]
+    said = sayings(labelled, calibrations, floors)
     combined = said[:, general] @ shares
-    swaps = [i for i, m in enumerate(inside) if m.source not in WHOLE_FACE]
-    intercept, of_swaps = _fit_positive(np.column_stack([combined, said[:, special]])[swaps], [inside[i] for i in swaps])
+    swaps = [i for i, m in enumerate(labelled) if m.source not in WHOLE_FACE]
+    intercept, of_swaps = _fit_positive(np.column_stack([combined, said[:, special]])[swaps], [labelled[i] for i in swaps])
     # A specialist's own weight comes from all sources, on top of what the others say.
-    fitted = [of_swaps[0], *_fit_on_top(intercept + of_swaps[0] * combined, said[:, special], inside)]
+    fitted = [of_swaps[0], *_fit_on_top(intercept + of_swaps[0] * combined, said[:, special], labelled)]
     weights = np.zeros(len(floors))
     weights[general], weights[special] = fitted[0] * shares, fitted[1:]
     return intercept, [float(weight) for weight in weights]

@@ -42,7 +42,7 @@ class LeftOutTest(unittest.TestCase):
         self.assertEqual(left_out(config, shared), ["ffpp_c23"])
 
     def test_media_are_pooled_as_the_service_does(self):
-        # The numbers of TrackPoolingTests: the upper half of the weight, the middle one of an odd number by half.
+        # The upper half of the weight, the middle one of an odd number by half; TrackPoolingTests hold the same numbers.
         self.assertEqual([upper_mean(np.array(x, float)) for x in ([2], [0, 1, 4], [1, 2, 3, 4], [4, 3, 2, 1])], [2, 3, 3.5, 3.5])
 
     def test_each_run_that_is_named_for_leaving_a_source_out_does(self):

@@ -75,19 +75,8 @@ public sealed class RedisAnalysisStoreTests(Servers servers) : AnalysisStoreCont
         await Assert.ThrowsAnyAsync<Exception>(() => store.AdvanceAsync(record.Id, Stage.Frames, 20, None));
         await server.RestartAsync();
 
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return await store.TryFinishAsync(record.Id, Samples.Result(record.Id, Now), None) || await store.FindAsync(record.Id, None) is { IsOver: true };
-                }
-                catch (Exception e) when (e is RedisException or TimeoutException)
-                {
-                    return false;
-                }
-            },
-            "the store writes again");
+        await AnsweredAsync(
+            async () => await store.TryFinishAsync(record.Id, Samples.Result(record.Id, Now), None) || await store.FindAsync(record.Id, None) is { IsOver: true }, "the store writes again");
         Assert.Equal([1, 2, 3], (await watcher.WaitAsync(TimeSpan.FromSeconds(20))).Select(e => e.Sequence));
     }
 
@@ -102,19 +91,8 @@ public sealed class RedisAnalysisStoreTests(Servers servers) : AnalysisStoreCont
 
         var watcher = EventsAsync(record.Id, store: store, wait: true);
         await server.RestartAsync();
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return await store.TryFinishAsync(record.Id, Samples.Result(record.Id, Now), None) || await store.FindAsync(record.Id, None) is { IsOver: true };
-                }
-                catch (Exception e) when (e is RedisException or TimeoutException)
-                {
-                    return false;
-                }
-            },
-            "the store writes again");
+        await AnsweredAsync(
+            async () => await store.TryFinishAsync(record.Id, Samples.Result(record.Id, Now), None) || await store.FindAsync(record.Id, None) is { IsOver: true }, "the store writes again");
 
         Assert.Equal([1, 2], (await watcher.WaitAsync(TimeSpan.FromSeconds(20))).Select(e => e.Sequence));
     }
@@ -129,20 +107,23 @@ public sealed class RedisAnalysisStoreTests(Servers servers) : AnalysisStoreCont
 
         await server.RestartAsync();
 
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return await store.CountUnfinishedAsync(None) == 0;
-                }
-                catch (Exception e) when (e is RedisException or TimeoutException)
-                {
-                    return false;
-                }
-            },
-            "the store connects");
+        await AnsweredAsync(async () => await store.CountUnfinishedAsync(None) == 0, "the store connects");
     }
+
+    /// <summary>Waits until a server that was away answers, and says yes.</summary>
+    private static Task AnsweredAsync(Func<Task<bool>> ask, string what) => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException)
+            {
+                return false;
+            }
+        },
+        what);
 
     protected override async Task<IAnalysisStore> OpenAsync()
     {

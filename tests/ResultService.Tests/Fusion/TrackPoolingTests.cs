@@ -26,6 +26,8 @@ public sealed class TrackPoolingTests
         Assert.Equal(-4 + 7 / 5.0, TrackPooling.OverCrops([3, .. Enumerable.Repeat(-4.0, 9)], ones, settings), 12);
         Assert.Equal(TrackPooling.OverCrops(part, ones, new PoolingSettings { Method = PoolingMethod.Mean }), TrackPooling.OverCrops(part, ones, settings with { Upper = 1 }), 12);
         Assert.Equal(2, TrackPooling.OverCrops([2], [0.3], settings), 12);
+        Assert.Equal(3, TrackPooling.OverCrops([0, 1, 4], [1, 1, 1], settings), 12);
+        Assert.Equal(3.5, TrackPooling.OverCrops([4, 3, 2, 1], [1, 1, 1, 1], settings), 12);
     }
 
     [Fact]
