@@ -51,24 +51,8 @@ build_page() {
   mv "$began" .state/page
 }
 
-# The AppHost needs Aspire packages. Where the feed lacks them, a marker file switches it off.
-probe_aspire() {
-  [ -f .state/aspire-probed ] && return
-  local probe
-  probe=$(mktemp -d)
-  printf '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><Sdk Name="Aspire.AppHost.Sdk" Version="%s" /></Project>' \
-    "$(sed -n "s/.*<AspireVersion[^>]*>\(.*\)<.*/\1/p" Directory.Packages.props)" > "$probe/probe.csproj"
-  rm -f .state/no-aspire
-  if ! dotnet restore "$probe/probe.csproj" -v q >"$probe/log" 2>&1; then
-    touch .state/no-aspire
-    say "the package feed has no Aspire: AppHost/ is skipped (everything else is built)"
-  fi
-  rm -rf "$probe"
-  touch .state/aspire-probed
-}
-
 # build TARGET STAMP: builds once until a source changes.
-sources=(AppHost Contracts Infrastructure ServiceDefaults Gateway IngestService FrameService InferenceWorker ForensicsWorker ResultService Standalone Client Cli models Directory.Build.props Directory.Packages.props nuget.config)
+sources=(AppHost Contracts Infrastructure ServiceDefaults Gateway IngestService FrameService InferenceWorker ForensicsWorker ResultService Standalone Client Cli models Directory.Build.props Directory.Packages.props)
 build() {
   local target=$1 stamp=$2
   shift 2

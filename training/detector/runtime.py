@@ -1,7 +1,7 @@
 """ONNX Runtime through its C interface, since Debian packages none for Python: the same library that the InferenceWorker runs.
 
-The library is the one `eng/fetch-assets` brings. Places of functions in its table never change (onnxruntime_c_api.h: "new functions are
-only added at the end").
+The library is the one that a build of the InferenceWorker puts beside it. Places of functions in its table never change
+(onnxruntime_c_api.h: "new functions are only added at the end").
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-LIBRARY = Path(__file__).resolve().parents[2] / ".deps/npm/com.github.asus4.onnxruntime/Plugins/Linux/x64/libonnxruntime.so"
+LIBRARY = Path(__file__).resolve().parents[2] / "InferenceWorker/bin/Release/net10.0/runtimes/linux-x64/native/libonnxruntime.so"
 
 _API_VERSION = 17
 _ERROR_MESSAGE, _CREATE_ENV, _CREATE_SESSION, _RUN, _CREATE_OPTIONS, _INTRA_THREADS = 2, 3, 7, 9, 10, 24

@@ -33,7 +33,7 @@ WORKER = TRAINING.parent / "InferenceWorker/bin/Release/net10.0/Deepfake.Inferen
 MAPLESS = {"convnext_base", "mesonet4", "mesoinception4", "mobilenet_bilstm", "resnet50_bilstm"}
 
 
-@unittest.skipUnless(runtime.LIBRARY.exists(), "npm assets are not fetched")
+@unittest.skipUnless(runtime.LIBRARY.exists(), "the build or the npm assets are missing")
 class ExportTest(unittest.TestCase):
     """One test a name: built, exported as a model folder, run by the InferenceWorker's runtime, with weights and statistics that are not the
     start's, and loaded by the InferenceWorker itself."""

@@ -33,7 +33,7 @@ class MaskTest(unittest.TestCase):
         self.assertEqual([half[128, 63], half[128, 64], half[191, 191], half[192, 128]], [0, 3, 3, 0])
 
 
-@unittest.skipUnless(runtime.LIBRARY.exists() and PHOTOS.exists(), "npm assets are not fetched")
+@unittest.skipUnless(runtime.LIBRARY.exists() and PHOTOS.exists(), "the build or the npm assets are missing")
 class DeletionTest(unittest.TestCase):
     def test_what_is_hot_counts_more_than_what_is_not(self):
         explainer = deletion.Explainer()

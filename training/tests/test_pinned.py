@@ -7,7 +7,7 @@ from detector import metrics, runtime
 from detector.pinned import EXPECTED, PHOTOS, measure
 
 
-@unittest.skipUnless(runtime.LIBRARY.exists() and PHOTOS.exists(), "npm assets are not fetched")
+@unittest.skipUnless(runtime.LIBRARY.exists() and PHOTOS.exists(), "the build or the npm assets are missing")
 class PinnedTest(unittest.TestCase):
     def test_the_models_say_what_they_said(self):
         expected, measured = json.loads(EXPECTED.read_text()), measure()

@@ -16,7 +16,7 @@ from detector.speed import crops_per_second
 SIDE = 48
 
 
-@unittest.skipUnless(runtime.LIBRARY.exists(), "npm assets are not fetched")
+@unittest.skipUnless(runtime.LIBRARY.exists(), "the build or the npm assets are missing")
 class QuantiseTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

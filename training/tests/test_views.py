@@ -109,7 +109,7 @@ class ClipTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "needs a length"):
             train(dataclasses.replace(self.config, length=0), self.crops, resume=False)
 
-    @unittest.skipUnless(runtime.LIBRARY.exists() and pretrained.PACKAGE.exists(), "npm assets are not fetched")
+    @unittest.skipUnless(runtime.LIBRARY.exists() and pretrained.PACKAGE.exists(), "the build or the npm assets are missing")
     def test_a_net_over_tracks_learns_and_is_exported_as_the_service_takes_it(self):
         text = CONFIG.replace('"compact_cnn"', '"mobilenet_bilstm"\noptions = { start = "nsfwjs" }').replace("\nepochs = 3", '\nepochs = 2\nprecision = "bfloat16"')
         config = self.read(text)
