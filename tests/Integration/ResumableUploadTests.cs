@@ -17,9 +17,10 @@ public sealed class ResumableUploadTests
         await using var host = await Host.StartAsync("Standalone", new Dictionary<string, string> { ["DATA_PATH"] = data.Path });
         using var client = new ApiClient(host.Address);
 
-        using var upload = TusClient.Start(new Uri(host.Address, "/v1/uploads"), file, new { chunkSize = length / 100, metadata = new { analyze = "true" } });
+        using var upload = TusClient.Start(new Uri(host.Address, "/v1/uploads"), file, new { chunkSize = length / 100, holdAt = length / 2, metadata = new { analyze = "true" } });
         await upload.WaitForAsync("accepted", seen => seen.GetProperty("bytes").GetInt64() >= length / 10);
-        await host.KillAsync();
+        await host.KillAsync(); // in mid-request, or at the latest where the upload is held: it is never over before
+        upload.Release();
         await upload.WaitForAsync("retry");
         await host.StartAsync();
         var done = await upload.WaitForAsync("done");

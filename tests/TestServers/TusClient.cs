@@ -13,13 +13,18 @@ public sealed class TusClient : IDisposable
         const options = JSON.parse(settings);
         const say = event => process.stdout.write(JSON.stringify(event) + "\n");
         const upload = new tus.Upload(fs.createReadStream(file), {
-          endpoint, uploadSize: fs.statSync(file).size, chunkSize: Infinity, retryDelays: Array(60).fill(200), ...options,
+          endpoint, uploadSize: fs.statSync(file).size, chunkSize: Infinity, retryDelays: Array(600).fill(200), ...options,
+          onBeforeRequest: async () => {
+            if (!options.holdAt || upload._offset < options.holdAt) return;
+            options.holdAt = 0;
+            await new Promise(resolve => process.stdin.once("data", resolve));
+          },
           onUploadUrlAvailable: () => say({ event: "created", url: upload.url }),
           onChunkComplete: (size, accepted, total) => say({ event: "accepted", bytes: accepted }),
           onProgress: (sent, total) => say({ event: "sent", bytes: sent }),
           onShouldRetry: error => { say({ event: "retry", status: error.originalResponse ? error.originalResponse.getStatus() : 0 }); return true; },
           onError: error => { say({ event: "error", text: String(error.originalResponse ? error.originalResponse.getBody() : error), status: error.originalResponse ? error.originalResponse.getStatus() : 0 }); process.exit(1); },
-          onSuccess: payload => { say({ event: "done", url: upload.url, analysis: payload.lastResponse.getHeader("Analysis-Location") }); },
+          onSuccess: payload => { say({ event: "done", url: upload.url, analysis: payload.lastResponse.getHeader("Analysis-Location") }); process.stdin.destroy(); },
         });
         if (options.stopAt) upload.options.onProgress = sent => { if (sent >= options.stopAt) { say({ event: "stopped", url: upload.url }); process.exit(0); } };
         upload.start();
@@ -42,11 +47,13 @@ public sealed class TusClient : IDisposable
     /// <summary>Starts an upload.</summary>
     /// <param name="endpoint">Where uploads are created.</param>
     /// <param name="file">What to upload; its size has to be known, its bytes are read as a stream.</param>
-    /// <param name="options">Options of the client, over its defaults; <c>stopAt</c> ends the process after so many bytes.</param>
+    /// <param name="options">Options of the client, over its defaults; <c>stopAt</c> ends the process after so many bytes,
+    /// <c>holdAt</c> waits before the request that would send bytes beyond so many, until <see cref="Release"/>.</param>
     public static TusClient Start(Uri endpoint, string file, object options)
     {
         var start = new ProcessStartInfo("node", ["-e", Script, "--", endpoint.ToString(), file, JsonSerializer.Serialize(options)])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
@@ -54,6 +61,9 @@ public sealed class TusClient : IDisposable
         };
         return new TusClient(Process.Start(start)!);
     }
+
+    /// <summary>Lets an upload that waits, or will wait, at <c>holdAt</c> go on.</summary>
+    public void Release() => _process.StandardInput.WriteLine();
 
     /// <summary>Reads on until an event of a kind has come that fulfils a condition.</summary>
     /// <exception cref="InvalidOperationException">The client ended before.</exception>
