@@ -1,4 +1,4 @@
-# Sourced by ./run and ./test: brings a fresh Debian machine with the .NET 10 SDK and Node to where the product builds.
+# Sourced by ./run, ./test and eng/build-page: brings a fresh Debian machine with the .NET 10 SDK and Node to where the product builds.
 # Everything is said on stderr, so that stdout belongs to the command that was asked for.
 set -euo pipefail
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
@@ -42,8 +42,10 @@ unchanged() {
 
 # npm install keeps to the lock file as npm ci does, but does not insist on the optional packages of other platforms, which not every
 # registry copy holds.
+page_is_fresh() { [ -f Gateway/wwwroot/index.html ] && unchanged page web; }
+
 build_page() {
-  [ -f Gateway/wwwroot/index.html ] && unchanged page web && return
+  page_is_fresh && return
   say "building the page"
   local began
   began=$(mktemp)
