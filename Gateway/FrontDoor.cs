@@ -18,14 +18,15 @@ public static class FrontDoor
     {
         builder.Services.AddProblems();
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
+        builder.AddKnownProxies();
         builder.AddOrigins();
         builder.AddIdentity();
         builder.AddPage();
         return builder;
     }
 
-    /// <summary>Headers, errors, CORS and callers, in this order, before everything else.</summary>
-    public static IApplicationBuilder UseFrontDoor(this IApplicationBuilder app) => app.UseSecurityHeaders().UseProblems().UseCors().UseIdentity();
+    /// <summary>Clients' addresses, headers, errors, CORS and callers, in this order, before everything else.</summary>
+    public static IApplicationBuilder UseFrontDoor(this IApplicationBuilder app) => app.UseKnownProxies().UseSecurityHeaders().UseProblems().UseCors().UseIdentity();
 
     /// <summary>Maps <c>/</c>, the page's files, <c>/docs</c>, keys and sessions.</summary>
     public static IEndpointRouteBuilder MapFrontDoor(this IEndpointRouteBuilder app)

@@ -59,21 +59,38 @@ public sealed class WrongKeyTests
         for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/openapi.json")).StatusCode);
     }
 
-    [Fact]
-    public async Task Behind_a_balancer_that_is_believed_each_client_counts_alone_and_none_passes_for_local()
+    [Theory]
+    [InlineData("ForwardedHeaders_Enabled", "true")]
+    [InlineData("Gateway:KnownProxies", "198.51.100.0/24, 127.0.0.0/8, ::1/128")]
+    public async Task Behind_a_balancer_that_is_believed_each_client_counts_alone_and_none_passes_for_local(string setting, string value)
     {
-        await using var host = await IdentityHost.StartAsync([.. Tight, ("Limits:WrongKeysAtOnce", "1"), ("ForwardedHeaders_Enabled", "true"), ("Identity:AllowLocal", "true")]);
+        await using var host = await IdentityHost.StartAsync([.. Tight, ("Limits:WrongKeysAtOnce", "1"), (setting, value), ("Identity:AllowLocal", "true")]);
         var client = host.Client();
 
-        Assert.Equal((401, 429, 401, 401), (await GuessAsync("203.0.113.7"), await GuessAsync("203.0.113.7"), await GuessAsync("203.0.113.8"), await GuessAsync("127.0.0.1", key: null)));
+        Assert.Equal((401, 429, 401), (await GuessAsync(client, "203.0.113.7"), await GuessAsync(client, "203.0.113.7"), await GuessAsync(client, "203.0.113.8")));
+        Assert.Equal(401, await GuessAsync(client, "127.0.0.1", key: null));
+    }
 
-        async Task<int> GuessAsync(string from, string? key = "dfk_nonsense")
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/analyses") { Headers = { { "X-Forwarded-For", from } } };
-            if (key is not null) request.Headers.Add("X-Api-Key", key);
-            using var response = await client.SendAsync(request);
-            return (int)response.StatusCode;
-        }
+    [Theory]
+    [InlineData("")]
+    [InlineData("198.51.100.0/24")]
+    public async Task Who_is_no_known_proxy_cannot_say_to_be_many_clients(string known)
+    {
+        await using var host = await IdentityHost.StartAsync([.. Tight, ("Limits:WrongKeysAtOnce", "1"), ("Gateway:KnownProxies", known)]);
+        var client = host.Client();
+
+        Assert.Equal((401, 429, 429), (await GuessAsync(client, "203.0.113.7"), await GuessAsync(client, "203.0.113.8"), await GuessAsync(client, "203.0.113.9")));
+    }
+
+    [Fact]
+    public async Task Behind_known_proxies_the_client_is_whom_the_outermost_of_them_names()
+    {
+        await using var host = await IdentityHost.StartAsync([.. Tight, ("Limits:WrongKeysAtOnce", "1"), ("Gateway:KnownProxies", "198.51.100.0/24,127.0.0.0/8,::1/128")]);
+        var client = host.Client();
+
+        // What stands before the client's own address the client wrote itself.
+        Assert.Equal(401, await GuessAsync(client, "192.0.2.1, 203.0.113.7, 198.51.100.4"));
+        Assert.Equal(429, await GuessAsync(client, "192.0.2.2, 203.0.113.7, 198.51.100.5"));
     }
 
     [Theory]
@@ -84,4 +101,12 @@ public sealed class WrongKeyTests
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
     public void Addresses_of_one_line_count_together(string one, string other, bool together) =>
         Assert.Equal(together, WrongKeys.Network(IPAddress.Parse(one)) == WrongKeys.Network(IPAddress.Parse(other)));
+
+    private static async Task<int> GuessAsync(HttpClient client, string from, string? key = "dfk_nonsense")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/analyses") { Headers = { { "X-Forwarded-For", from } } };
+        if (key is not null) request.Headers.Add("X-Api-Key", key);
+        using var response = await client.SendAsync(request);
+        return (int)response.StatusCode;
+    }
 }
