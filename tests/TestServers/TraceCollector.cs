@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Deepfake.Integration;
+namespace Deepfake.TestServers;
 
-/// <summary>Takes OTLP over HTTP, as any collector does, and keeps which trace each analysis was seen in.</summary>
-internal sealed class TraceCollector : IAsyncDisposable
+/// <summary>Takes OTLP over HTTP, as any collector does, and keeps which trace each analysis was seen in, and who sent how many spans of a trace.</summary>
+public sealed class TraceCollector : IAsyncDisposable
 {
     private const string AnalysisTag = "deepfake.analysis.id";
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, ConcurrentDictionary<string, bool>>> _traces = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, int>> _spans = new(StringComparer.Ordinal);
     private readonly WebApplication _app;
 
     private TraceCollector(WebApplication app) => _app = app;
@@ -18,6 +19,7 @@ internal sealed class TraceCollector : IAsyncDisposable
     /// <summary>As <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
     public string Address => _app.Urls.First();
 
+    /// <summary>Starts it on a free loopback port.</summary>
     public static async Task<TraceCollector> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -35,6 +37,10 @@ internal sealed class TraceCollector : IAsyncDisposable
     public IReadOnlyDictionary<string, ICollection<string>> TracesOf(string analysisId) =>
         _traces.TryGetValue(analysisId, out var traces) ? traces.ToDictionary(trace => trace.Key, trace => trace.Value.Keys) : new Dictionary<string, ICollection<string>>();
 
+    /// <summary>Number of spans of a trace, whatever they say they are about, by the service that sent them.</summary>
+    public IReadOnlyDictionary<string, int> SpansOf(string traceId) => _spans.TryGetValue(traceId, out var spans) ? spans : new Dictionary<string, int>();
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task<IResult> TakeAsync(HttpRequest request)
@@ -49,6 +55,7 @@ internal sealed class TraceCollector : IAsyncDisposable
             foreach (var span in spans.Select(field => ProtobufField.Read(field.Bytes)))
             {
                 var trace = Convert.ToHexStringLower(span.First(field => field.Number == 1).Bytes.Span);
+                _spans.GetOrAdd(trace, _ => new(StringComparer.Ordinal)).AddOrUpdate(service, 1, (_, count) => count + 1);
                 foreach (var (_, analysis) in Attributes(span, number: 9).Where(attribute => attribute.Key == AnalysisTag))
                     _traces.GetOrAdd(analysis, _ => new(StringComparer.Ordinal)).GetOrAdd(trace, _ => new(StringComparer.Ordinal))[service] = true;
             }
