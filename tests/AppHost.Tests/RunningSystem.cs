@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Deepfake.TestServers;
+using Microsoft.Extensions.Logging;
 
 namespace Deepfake.AppHost.Tests;
 
@@ -77,6 +78,7 @@ internal sealed class RunningSystem : IAsyncDisposable
                 .WithEnvironment("Ingest__InteractiveDeadline", "00:04:00");
         }
 
+        builder.Services.AddLogging(logging => logging.AddFilter("System.Net.Http", LogLevel.Warning));
         _app = await builder.BuildAsync(cancellationToken);
         // What is started from here on inherits it; the servers run already.
         Environment.SetEnvironmentVariable(Marker, _mark);
