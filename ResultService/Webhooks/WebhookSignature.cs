@@ -1,31 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using StandardWebhooks;
 
 namespace Deepfake.ResultService.Webhooks;
 
-/// <summary>Signatures of Standard Webhooks 1.0: HMAC-SHA256 over <c>id.timestamp.body</c>, written <c>v1,base64</c>.</summary>
+/// <summary>Signatures and secrets of Standard Webhooks 1.0; the signatures are the library's.</summary>
 public static class WebhookSignature
 {
     private const string Prefix = "whsec_";
 
-    /// <summary>Value of <c>webhook-signature</c>: one signature a key, separated by spaces.</summary>
+    /// <summary>Value of <c>webhook-signature</c>: one signature a key, separated by spaces, which the library leaves to its callers.</summary>
     /// <param name="keys">Bytes of the secrets that are valid now.</param>
     /// <param name="id">Value of <c>webhook-id</c>.</param>
-    /// <param name="timestamp">Value of <c>webhook-timestamp</c>, seconds since 1970.</param>
-    /// <param name="body">The body as sent.</param>
-    public static string Sign(IEnumerable<byte[]> keys, string id, long timestamp, ReadOnlyMemory<byte> body) =>
-        string.Join(' ', keys.Select(key => Sign(key, id, timestamp, body.Span)));
-
-    /// <summary>One signature.</summary>
-    public static string Sign(ReadOnlySpan<byte> key, string id, long timestamp, ReadOnlySpan<byte> body)
+    /// <param name="timestamp">Value of <c>webhook-timestamp</c>, to whole seconds.</param>
+    /// <param name="body">The body as sent, JSON in UTF-8.</param>
+    public static string Sign(IEnumerable<byte[]> keys, string id, DateTimeOffset timestamp, ReadOnlySpan<byte> body)
     {
-        var head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}."));
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        hmac.AppendData(head);
-        hmac.AppendData(body);
-        return "v1," + Convert.ToBase64String(hmac.GetHashAndReset());
+        var text = Encoding.UTF8.GetString(body);
+        return string.Join(' ', keys.Select(key => new StandardWebhook(key).Sign(id, timestamp, text)));
     }
 
     /// <summary>A new secret of 32 random bytes, as users keep it.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using StandardWebhooks;
 
 namespace Deepfake.Client.Tests;
 
@@ -16,6 +17,18 @@ public sealed class WebhookVerifierTests
 
         var test = """{"type":"webhook.test","timestamp":"2026-01-01T00:00:09Z","data":{"message":"It works."}}"""u8.ToArray();
         Assert.Null(Verifier(1000).Verify("msg_1", "1000", Sign("msg_1", 1000, test), test).Analysis);
+    }
+
+    /// <summary>The library that signs in the service; two signatures, as during a rotation.</summary>
+    [Fact]
+    public void What_the_library_signs_is_believed_by_the_new_secret_and_by_the_old()
+    {
+        const string Old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+        var body = """{"type":"webhook.test","timestamp":"2026-01-01T00:00:09Z","data":{"message":"It works. Ünïcödé"}}""";
+        var signatures = string.Join(' ', new[] { Secret, Old }.Select(secret => new StandardWebhook(secret).Sign("msg_1", DateTimeOffset.FromUnixTimeSeconds(1000), body)));
+
+        Assert.Equal("webhook.test", Verifier(1000).Verify("msg_1", "1000", signatures, Encoding.UTF8.GetBytes(body)).Type);
+        Assert.Equal("webhook.test", new WebhookVerifier(Old, new FixedClock(DateTimeOffset.FromUnixTimeSeconds(1000))).Verify("msg_1", "1000", signatures, Encoding.UTF8.GetBytes(body)).Type);
     }
 
     /// <summary>The reference vector of the Standard Webhooks libraries. Its body is no notice of ours, which shows after the signature only.</summary>
