@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.ResultService.Api;
@@ -29,13 +31,8 @@ internal static class EventStream
             Begin(http);
             await http.Response.WriteAsync("retry: 2000\n\n", stop.Token);
             await http.Response.Body.FlushAsync(stop.Token);
-            while (await WaitAsync(next, http, options.Value.HeartbeatInterval, time, stop.Token))
-            {
-                await http.Response.WriteAsync(Format(events.Current), stop.Token);
-                await http.Response.Body.FlushAsync(stop.Token);
-                if (events.Current.IsLast) break;
-                next = events.MoveNextAsync().AsTask();
-            }
+            await SseFormatter.WriteAsync(
+                FollowAsync(events), http.Response.Body, (item, buffer) => buffer.Write(JsonSerializer.SerializeToUtf8Bytes(item.Data, DeepfakeJson.Options)), stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -50,8 +47,20 @@ internal static class EventStream
         }
 
         return TypedResults.Empty;
+
+        async IAsyncEnumerable<SseItem<EventData>> FollowAsync(IAsyncEnumerator<FeedEvent> open)
+        {
+            while (await WaitAsync(next, http, options.Value.HeartbeatInterval, time, stop.Token))
+            {
+                var happened = open.Current;
+                yield return new SseItem<EventData>(happened.Data, happened.Name) { EventId = happened.Sequence.ToString(CultureInfo.InvariantCulture) };
+                if (happened.IsLast) yield break;
+                next = open.MoveNextAsync().AsTask();
+            }
+        }
     }
 
+    /// <summary>Waits for the next event; the heartbeats meanwhile are comments, which the formatter of events does not know.</summary>
     private static async Task<bool> WaitAsync(Task<bool> next, HttpContext http, TimeSpan heartbeat, TimeProvider time, CancellationToken cancellationToken)
     {
         while (true)
@@ -75,9 +84,6 @@ internal static class EventStream
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
     }
-
-    private static string Format(FeedEvent happened) => string.Create(
-        CultureInfo.InvariantCulture, $"id: {happened.Sequence}\nevent: {happened.Name}\ndata: {JsonSerializer.Serialize(happened.Data, DeepfakeJson.Options)}\n\n");
 
     private static long LastEventId(HttpRequest request) =>
         long.TryParse(request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
