@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -57,23 +58,9 @@ public sealed record ApiKeyText(string Id, string Secret)
 
     private static string Check(string body)
     {
-        var crc = Crc32(Encoding.ASCII.GetBytes(body));
-        return string.Create(CheckLength, crc, (digits, rest) =>
+        return string.Create(CheckLength, Crc32.HashToUInt32(Encoding.ASCII.GetBytes(body)), (digits, rest) =>
         {
             for (var i = digits.Length - 1; i >= 0; i--, rest /= (uint)Digits.Length) digits[i] = Digits[(int)(rest % (uint)Digits.Length)];
         });
-    }
-
-    /// <summary>CRC-32 of ISO 3309 (as in zip and PNG), bit by bit: a key is short.</summary>
-    private static uint Crc32(ReadOnlySpan<byte> data)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in data)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) == 0 ? crc >> 1 : (crc >> 1) ^ 0xEDB8_8320;
-        }
-
-        return ~crc;
     }
 }
