@@ -18,6 +18,7 @@ internal static class IdentityExtensions
         services.AddOptions<IdentityOptions>().BindConfiguration(IdentityOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<LimitOptions>().BindConfiguration(LimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddDocuments<ApiKey>("api_key").AddDocuments<Session>("session");
+        services.AddSingleton<DocumentCache<ApiKey>>().AddSingleton<DocumentCache<Session>>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<MeEndpoint>();

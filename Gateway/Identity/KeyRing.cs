@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Deepfake.Infrastructure.Documents;
 using Deepfake.ServiceDefaults.Identity;
 using Microsoft.Extensions.Options;
 
@@ -12,13 +11,11 @@ namespace Deepfake.Gateway.Identity;
 internal sealed record HeldKey(string Id, ApiKey Key);
 
 /// <summary>Knows which keys hold. What the store says is believed for a few seconds, so that a request costs no round trip.</summary>
-internal sealed class KeyRing(IDocumentStore<ApiKey> keys, IDocumentStore<Session> sessions, IOptions<IdentityOptions> options, TimeProvider time, ILogger<KeyRing> logger)
+internal sealed class KeyRing(DocumentCache<ApiKey> keys, DocumentCache<Session> sessions, IOptions<IdentityOptions> options, TimeProvider time)
 {
     /// <summary>Keys belong to the installation: their id is all that is known when they are looked for.</summary>
     public const string Owner = "";
 
-    private readonly DocumentMemory<ApiKey> _keys = new(keys, options.Value, time, logger);
-    private readonly DocumentMemory<Session> _sessions = new(sessions, options.Value, time, logger);
     private readonly ApiKeyText? _bootstrap = ApiKeyText.TryParse(options.Value.BootstrapKey, out var bootstrap) ? bootstrap : null;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _used = new(StringComparer.Ordinal);
     private readonly DateTimeOffset _started = time.GetUtcNow();
@@ -28,7 +25,7 @@ internal sealed class KeyRing(IDocumentStore<ApiKey> keys, IDocumentStore<Sessio
 
     /// <summary>The key that a session stands for; null if either does not hold.</summary>
     public async Task<HeldKey?> FindSessionAsync(string token, CancellationToken cancellationToken) =>
-        SessionToken.Id(token) is { } id && await _sessions.FindAsync(id, cancellationToken) is { } session && time.GetUtcNow() < session.ExpiresAt
+        SessionToken.Id(token) is { } id && await sessions.FindAsync(id, cancellationToken) is { } session && time.GetUtcNow() < session.ExpiresAt
             ? await FindAsync(session.KeyId, session.SecretHash, cancellationToken)
             : null;
 
@@ -36,10 +33,10 @@ internal sealed class KeyRing(IDocumentStore<ApiKey> keys, IDocumentStore<Sessio
     public bool IsBootstrap(string id) => _bootstrap?.Id == id;
 
     /// <summary>Forgets what is known of a key, after a change.</summary>
-    public void Forget(string id) => _keys.Forget(id);
+    public void Forget(string id) => keys.Forget(id);
 
     /// <summary>Forgets a session.</summary>
-    public void ForgetSession(string id) => _sessions.Forget(id);
+    public void ForgetSession(string id) => sessions.Forget(id);
 
     /// <summary>When keys were used since this was asked last, by id.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> TakeUses()
@@ -58,7 +55,7 @@ internal sealed class KeyRing(IDocumentStore<ApiKey> keys, IDocumentStore<Sessio
         if (_bootstrap is not null && _bootstrap.Id == id)
             return CryptographicOperations.FixedTimeEquals(_bootstrap.Hash(), hash) ? new HeldKey(id, Everything(_bootstrap)) : null;
         var now = time.GetUtcNow();
-        if (await _keys.FindAsync(id, cancellationToken) is not { } key || !key.Matches(hash, now) || !key.HoldsAt(now)) return null;
+        if (await keys.FindAsync(id, cancellationToken) is not { } key || !key.Matches(hash, now) || !key.HoldsAt(now)) return null;
         _used[id] = now;
         return new HeldKey(id, key);
     }
