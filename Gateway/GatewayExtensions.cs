@@ -16,7 +16,7 @@ public static class GatewayExtensions
     public static IHostApplicationBuilder AddGateway(this IHostApplicationBuilder builder)
     {
         builder.AddFrontDoor();
-        builder.AddTrustedCallers();
+        builder.AddCallerToken();
         var services = builder.Services;
         services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
             .Configure<IConfiguration>(GatewayOptions.ReadAlias).ValidateDataAnnotations().ValidateOnStart();
@@ -50,8 +50,7 @@ public static class GatewayExtensions
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder app)
     {
         app.MapFrontDoor();
-        // Services ask for scopes; that there is a caller at all is seen to here, before a body crosses the network.
-        app.MapReverseProxy(ProxyPipeline.Build).ConfigureEndpoints((endpoint, _) => endpoint.RequireCaller());
+        app.MapReverseProxy(ProxyPipeline.Build);
         return app;
     }
 }

@@ -112,7 +112,7 @@ public static class IngestExtensions
         BatchEndpoints.Map(app, Document);
         OldEndpoints.Map(app, Document);
         // The name is pinned, so that services that share a host each serve their own document.
-        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json").AllowAnonymous();
         return app;
     }
 

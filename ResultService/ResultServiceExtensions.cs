@@ -70,7 +70,7 @@ public static partial class ResultServiceExtensions
     public static IEndpointRouteBuilder MapResults(this IEndpointRouteBuilder app)
     {
         // The constraint keeps the route apart from other services' documents in the embedded host.
-        app.MapOpenApi($"/openapi/{{documentName:regex(^{DocumentName}$)}}.json");
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{DocumentName}$)}}.json").AllowAnonymous();
         var group = app.MapGroup("/v1").WithGroupName(DocumentName).WithTags("Results").AddEndpointFilter(GuardAsync);
         AnalysisEndpoints.Map(group);
         EvidenceEndpoints.Map(group);

@@ -1,3 +1,4 @@
+using Deepfake.ServiceDefaults.Identity;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Deepfake.ServiceDefaults;
 
-/// <summary>What every host gets: telemetry, health, a bounded shutdown.</summary>
+/// <summary>What every host gets: telemetry, health, closed endpoints, a bounded shutdown.</summary>
 public static class ServiceDefaultsExtensions
 {
     /// <summary>Tag of checks that say whether the process itself lives (restart it when they fail).</summary>
@@ -22,6 +23,7 @@ public static class ServiceDefaultsExtensions
     {
         builder.AddLogLevels();
         builder.AddTelemetry();
+        builder.AddScopePolicies();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [LiveTag]);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.Services.AddSingleton(TimeProvider.System);
@@ -43,8 +45,8 @@ public static class ServiceDefaultsExtensions
     /// </summary>
     public static IEndpointRouteBuilder MapDefaultEndpoints(this IEndpointRouteBuilder app)
     {
-        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = HealthAnswer.WriteAsync });
-        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) });
+        app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = HealthAnswer.WriteAsync }).AllowAnonymous();
+        app.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) }).AllowAnonymous();
         return app;
     }
 }

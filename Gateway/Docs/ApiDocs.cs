@@ -21,7 +21,7 @@ public static class ApiDocs
             DocumentTitle = "Deepfake.Aspire API",
             ConfigObject = new ConfigObject { Urls = [new UrlDescriptor { Name = "Deepfake.Aspire", Url = ApiDocument.Path }] },
         });
-        app.MapMethods("/docs/{**path}", ["GET", "HEAD"], pipeline.Build()).ExcludeFromDescription();
+        app.MapMethods("/docs/{**path}", ["GET", "HEAD"], pipeline.Build()).AllowAnonymous().ExcludeFromDescription();
         return app;
     }
 }

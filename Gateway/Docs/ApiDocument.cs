@@ -22,7 +22,7 @@ public static class ApiDocument
         {
             http.Response.Headers.CacheControl = "no-cache";
             return TypedResults.Bytes(Content, "application/json", entityTag: Tag);
-        }).ExcludeFromDescription();
+        }).AllowAnonymous().ExcludeFromDescription();
         return app;
     }
 

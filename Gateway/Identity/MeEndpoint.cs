@@ -9,7 +9,7 @@ namespace Deepfake.Gateway.Identity;
 internal sealed class MeEndpoint(IOptions<LimitOptions> limits)
 {
     public static void Map(RouteGroupBuilder group) =>
-        group.MapGet("/me", (HttpContext http, MeEndpoint me) => TypedResults.Json(me.Describe(http), DeepfakeJson.Options)).WithName("GetMe").WithTags("Session")
+        group.MapGet("/me", (HttpContext http, MeEndpoint me) => TypedResults.Json(me.Describe(http), DeepfakeJson.Options)).RequireAuthorization().WithName("GetMe").WithTags("Session")
             .WithSummary("Says who you are taken for, and what you may do.").Produces<Me>().ProducesProblem(401);
 
     public Me Describe(HeldKey held)

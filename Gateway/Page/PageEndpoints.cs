@@ -41,9 +41,12 @@ public static class PageEndpoints
         pipeline.Run(context => Problem.Answer(ErrorCodes.NotFound, "There is nothing at this address.").ExecuteAsync(context));
         var files = pipeline.Build();
 
-        app.MapMethods("/", ["GET", "HEAD"], context => WantsHtml(context.Request) ? SendPageAsync(context, root, files) : SendDocumentAsync(context)).ExcludeFromDescription();
+        app.MapMethods("/", ["GET", "HEAD"], context => WantsHtml(context.Request) ? SendPageAsync(context, root, files) : SendDocumentAsync(context))
+            .AllowAnonymous().ExcludeFromDescription();
         app.MapMethods("/{**path}", ["GET", "HEAD"], context => IsPageAddress(context.Request) ? SendPageAsync(context, root, files) : files(context))
-            .ExcludeFromDescription().WithOrder(int.MaxValue);
+            .AllowAnonymous().ExcludeFromDescription().WithOrder(int.MaxValue);
+        // What there is not below /v1 is told to callers only.
+        app.MapMethods("/v1/{**path}", ["GET", "HEAD"], context => files(context)).RequireAuthorization().ExcludeFromDescription().WithOrder(int.MaxValue);
         return app;
     }
 

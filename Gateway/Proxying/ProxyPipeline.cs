@@ -29,7 +29,8 @@ internal static class ProxyPipeline
         headers.Remove(HeaderNames.Authorization);
         headers.Remove("X-Api-Key");
         headers.Remove(HeaderNames.Cookie);
-        if (context.Features.Get<Caller>() is { } caller) headers[CallerToken.Header] = context.RequestServices.GetRequiredService<CallerToken>().Write(caller);
+        // In place of one that came from outside, which nobody believes.
+        headers[CallerToken.Header] = context.RequestServices.GetRequiredService<CallerToken>().Write(context.GetCaller());
         return next(context);
     }
 

@@ -13,6 +13,10 @@ internal static class ProxyTable
     private const string Results = "result-service";
     private const string Events = "result-service-events";
     private const string Inference = "inference-worker";
+
+    /// <summary>The proxy's name for the default policy: whoever is a caller.</summary>
+    private const string Callers = "default";
+
     private static readonly string[] Schemes = ["http", "https"];
 
     /// <summary>
@@ -24,7 +28,11 @@ internal static class ProxyTable
     /// <summary>An idle event stream is not cut; the proxy wants a number for never.</summary>
     private static readonly TimeSpan Never = TimeSpan.FromDays(7);
 
+    /// <summary>Routes, all of them for callers: services ask for scopes; that there is a caller at all is seen to before a body crosses the network.</summary>
     public static IReadOnlyList<RouteConfig> Routes(GatewayOptions options, IConfiguration configuration) =>
+        [.. Table(options, configuration).Select(route => route with { AuthorizationPolicy = Callers })];
+
+    private static IEnumerable<RouteConfig> Table(GatewayOptions options, IConfiguration configuration) =>
     [
         // Workers take their work from the bus; that they can be called at all is for the model registry, and optional.
         .. HasInference(configuration)

@@ -3,7 +3,6 @@ using Deepfake.Contracts;
 using Deepfake.Gateway.Identity;
 using Deepfake.Infrastructure.Limits;
 using Deepfake.ServiceDefaults;
-using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -25,7 +24,7 @@ internal sealed partial class RateLimiter(ILimiter limiter, IOptions<LimitOption
 
     public async Task HandleAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Features.Get<HeldKey>() is not { } held || !ScopeGuard.NeedsCaller(context))
+        if (context.Features.Get<HeldKey>() is not { } held)
         {
             await next(context);
             return;

@@ -6,6 +6,7 @@ using Deepfake.Infrastructure.Limits;
 using Deepfake.ServiceDefaults;
 using Deepfake.ServiceDefaults.Identity;
 using Deepfake.ServiceDefaults.Problems;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.Gateway.RateLimiting;
@@ -20,7 +21,7 @@ internal sealed partial class WrongKeys(ILimiter limiter, IOptions<LimitOptions>
     private static readonly Counter<long> Seen = Telemetry.Meter.CreateCounter<long>("deepfake.keys.wrong", "{request}", "Requests with an API key that does not hold");
 
     /// <summary>Whether a request brought a key that does not hold.</summary>
-    public static bool IsWrong(HttpContext context) => context.Features.Get<CallerFailure>() is { Code: ErrorCodes.Unauthenticated };
+    public static async Task<bool> IsWrongAsync(HttpContext context) => (await context.AuthenticateAsync()).Failure is not (null or CallerUnavailableException);
 
     /// <summary>Counts a wrong key.</summary>
     /// <returns>The answer where there were too many; null where this one may hear that it is wrong.</returns>

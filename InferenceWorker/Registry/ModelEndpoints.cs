@@ -19,7 +19,7 @@ public static class ModelEndpoints
     public static void MapModels(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/v1/models").WithGroupName(Document).WithTags("Models");
-        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json");
+        app.MapOpenApi($"/openapi/{{documentName:regex(^{Document}$)}}.json").AllowAnonymous();
         group.MapGet("", async (ModelRegistry registry, CancellationToken stop) => await registry.ListAsync(stop))
             .WithName("ListModels").WithSummary("Lists the models, loaded or not, with their weights.")
             .Produces<RegisteredModel.ModelList>().RequireScope(Scopes.Operator);

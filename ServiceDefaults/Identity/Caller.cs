@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace Deepfake.ServiceDefaults.Identity;
 
 /// <summary>Who sent a request, and what they may do.</summary>
@@ -44,17 +42,4 @@ public static class Scopes
 
     /// <summary>Every scope.</summary>
     public static IReadOnlySet<string> All { get; } = new HashSet<string> { Write, Read, Webhooks, Review, Admin, Operator };
-}
-
-/// <summary>Why a request has no caller although it tried to name one; a feature of the request.</summary>
-/// <param name="Code">Code of the answer, where one needs a caller.</param>
-/// <param name="Detail">One plain sentence.</param>
-public sealed record CallerFailure(string Code, string Detail);
-
-/// <summary>Ties callers to requests.</summary>
-public static class CallerExtensions
-{
-    /// <summary>Who sent this request. Endpoints that let everybody in must not ask.</summary>
-    /// <exception cref="InvalidOperationException">Nobody found it out: the host lacks <c>UseTrustedCallers</c> or the front door.</exception>
-    public static Caller GetCaller(this HttpContext context) => context.Features.Get<Caller>() ?? throw new InvalidOperationException("The request has no caller.");
 }

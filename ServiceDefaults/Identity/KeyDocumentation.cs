@@ -34,11 +34,11 @@ public static class KeyDocumentation
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
             Answer(operation, "401", "No valid API key");
             Answer(operation, "429", "Too many requests");
-            foreach (var scope in metadata.OfType<RequiredScope>())
+            foreach (var scope in metadata.OfType<IAuthorizeData>().Select(data => data.Policy).OfType<string>().Where(Scopes.All.Contains))
             {
                 operation.Extensions ??= new Dictionary<string, IOpenApiExtension>();
-                operation.Extensions[ScopeExtension] = new JsonNodeExtension(scope.Name);
-                operation.Description = $"{operation.Description} Scope: `{scope.Name}`.".TrimStart();
+                operation.Extensions[ScopeExtension] = new JsonNodeExtension(scope);
+                operation.Description = $"{operation.Description} Scope: `{scope}`.".TrimStart();
                 Answer(operation, "403", "Not allowed");
             }
 

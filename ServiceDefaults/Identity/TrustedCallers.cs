@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ServiceDefaults.Identity;
@@ -21,10 +21,10 @@ public sealed class TrustOptions
 }
 
 /// <summary>Lets a service behind the gateway believe what the gateway says of callers, and nobody else.</summary>
-public static partial class TrustedCallers
+public static class TrustedCallers
 {
     /// <summary>Adds <see cref="CallerToken"/>; the host does not start without <c>Identity:InternalSecret</c>.</summary>
-    public static IHostApplicationBuilder AddTrustedCallers(this IHostApplicationBuilder builder)
+    public static IHostApplicationBuilder AddCallerToken(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddOptions<TrustOptions>().BindConfiguration("Identity").ValidateDataAnnotations().ValidateOnStart();
@@ -33,23 +33,14 @@ public static partial class TrustedCallers
         return builder;
     }
 
-    /// <summary>Takes the caller from the gateway's header and holds them against what endpoints ask. Comes after errors are set up.</summary>
-    public static IApplicationBuilder UseTrustedCallers(this IApplicationBuilder app)
+    /// <summary>Adds the authentication scheme of a service behind the gateway, and <see cref="CallerToken"/>.</summary>
+    public static IHostApplicationBuilder AddTrustedCallers(this IHostApplicationBuilder builder)
     {
-        var tokens = app.ApplicationServices.GetRequiredService<CallerToken>();
-        var logger = app.ApplicationServices.GetRequiredService<ILogger<CallerToken>>();
-        return app.Use((context, next) =>
-        {
-            if (context.Request.Headers[CallerToken.Header] is [{ Length: > 0 } value])
-            {
-                if (tokens.Read(value) is { } caller) context.Features.Set(caller);
-                else LogUntrusted(logger, context.Connection.RemoteIpAddress?.ToString());
-            }
-
-            return next(context);
-        }).UseScopes();
+        builder.AddCallerToken();
+        builder.Services.AddAuthenticationSchemes(CallerTokenHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, CallerTokenHandler>(CallerTokenHandler.SchemeName, null);
+        return builder;
     }
 
-    [LoggerMessage(6101, LogLevel.Warning, "A request from {Address} names a caller, but not with our secret or too late; do the clocks agree, and gateway and services on Identity:InternalSecret?")]
-    private static partial void LogUntrusted(ILogger logger, string? address);
+    /// <summary>Takes the caller from the gateway's header and holds them against what endpoints ask. Comes after errors are set up.</summary>
+    public static IApplicationBuilder UseTrustedCallers(this IApplicationBuilder app) => app.UseAuthentication().UseAuthorization();
 }

@@ -36,7 +36,13 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static Task<GatewayHost> StartAsync(Backend ingest, Backend results, params (string Key, string Value)[] settings) =>
         StartAsync([ingest.Address], [results.Address], settings);
 
-    public static async Task<GatewayHost> StartAsync(string[] ingest, string[] results, params (string Key, string Value)[] settings)
+    public static Task<GatewayHost> StartAsync(string[] ingest, string[] results, params (string Key, string Value)[] settings) => StartAsync(_ => { }, ingest, results, settings);
+
+    /// <param name="map">Maps more than the gateway does.</param>
+    /// <param name="ingest">Addresses of the IngestService.</param>
+    /// <param name="results">Addresses of the ResultService.</param>
+    /// <param name="settings">Configuration.</param>
+    public static async Task<GatewayHost> StartAsync(Action<WebApplication> map, string[] ingest, string[] results, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = Path.GetTempPath() });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -55,6 +61,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         app.UseGateway();
         app.MapGateway();
         app.MapDefaultEndpoints();
+        map(app);
         await app.StartAsync();
         return new GatewayHost(app, folder);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Security.Claims;
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure;
@@ -82,12 +83,14 @@ internal sealed class IngestHost : IAsyncDisposable
         var app = builder.Build();
         app.Use((context, next) =>
         {
-            context.Features.Set(context.Request.Headers[TenantHeader].ToString() is { Length: > 0 } tenant
+            var caller = context.Request.Headers[TenantHeader].ToString() is { Length: > 0 } tenant
                 ? new Caller(tenant, "test", Scopes.All) { KeyConcurrency = int.TryParse(context.Request.Headers[ConcurrencyHeader], out var most) ? most : null }
-                : Caller.Local);
+                : Caller.Local;
+            context.User = new ClaimsPrincipal(new CallerIdentity(caller, "test"));
             return next(context);
         });
         app.UseProblems();
+        app.UseAuthorization();
         app.MapIngest();
         app.MapDefaultEndpoints();
         await app.StartAsync();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Claims;
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure;
@@ -74,6 +75,7 @@ internal sealed class ResultHost : IAsyncDisposable
         cuts.Wrap<IHistoryStore>(builder.Services);
         cuts.Wrap<IObjectStore>(builder.Services);
         builder.Services.AddSingleton<CompletedRecorder>();
+        builder.AddScopePolicies();
         builder.AddResults();
         builder.Services.AddSingleton<SubmittedRecorder>();
         builder.Services.AddPipelineConsumer<SubmittedConsumer>(new ConsumerSettings { Queue = "test-submitted", PerLane = false, Concurrency = 4 });
@@ -84,9 +86,11 @@ internal sealed class ResultHost : IAsyncDisposable
         app.UseWebSockets();
         app.Use((context, next) =>
         {
-            context.Features.Set(int.TryParse(context.Request.Headers[ConcurrencyHeader], out var most) ? Caller.Local with { KeyId = "test", KeyConcurrency = most } : Caller.Local);
+            var caller = int.TryParse(context.Request.Headers[ConcurrencyHeader], out var most) ? Caller.Local with { KeyId = "test", KeyConcurrency = most } : Caller.Local;
+            context.User = new ClaimsPrincipal(new CallerIdentity(caller, "test"));
             return next(context);
         });
+        app.UseAuthorization();
         app.MapResults();
         try
         {
