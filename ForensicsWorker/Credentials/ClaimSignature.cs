@@ -1,7 +1,8 @@
 using System.Formats.Asn1;
+using System.Formats.Cbor;
 using System.Security.Cryptography;
+using System.Security.Cryptography.Cose;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 
 namespace Deepfake.ForensicsWorker.Credentials;
 
@@ -12,65 +13,76 @@ namespace Deepfake.ForensicsWorker.Credentials;
 internal static class ClaimSignature
 {
     private const int MaxCertificate = 64 * 1024;
-    private const long AlgorithmHeader = 1, CertificateHeader = 33;
+
+    // Of the IANA registry of COSE header parameters; before it had one, C2PA used a name.
+    private static readonly CoseHeaderLabel[] CertificateChain = [new(33), new("x5chain")];
 
     /// <summary>Verifies.</summary>
     /// <param name="cose">The signature box's content.</param>
     /// <param name="claim">The claim's bytes.</param>
     public static (CredentialCheck Check, string? Signer) Verify(ReadOnlyMemory<byte> cose, ReadOnlyMemory<byte> claim)
     {
-        if (CborValue.Read(cose) is not { Items: [{ Bytes: { } protectedBytes }, var unprotected, _, { Bytes: { } signature }] } || CborValue.Read(protectedBytes) is not { } header)
-            return (CredentialCheck.NotChecked, null);
-        if (header[AlgorithmHeader]?.Number is not { } algorithm || (Leaf(header) ?? Leaf(unprotected)) is not { Length: > 0 and <= MaxCertificate } leaf)
-            return (CredentialCheck.NotChecked, null);
+        if (!IsWithinLimits(cose)) return (CredentialCheck.NotChecked, null);
         try
         {
-            using var certificate = X509CertificateLoader.LoadCertificate(leaf.Span);
+            var message = CoseMessage.DecodeSign1(cose.Span);
+            // What must be understood (RFC 9052, section 3.1) is not looked at here.
+            if (message.ProtectedHeaders.ContainsKey(CoseHeaderLabel.CriticalHeaders)) return (CredentialCheck.NotChecked, null);
+            if (!message.ProtectedHeaders.TryGetValue(CoseHeaderLabel.Algorithm, out var algorithm)) return (CredentialCheck.NotChecked, null);
+            if ((Leaf(message.ProtectedHeaders) ?? Leaf(message.UnprotectedHeaders)) is not { Length: > 0 and <= MaxCertificate } leaf) return (CredentialCheck.NotChecked, null);
+            using var certificate = X509CertificateLoader.LoadCertificate(leaf);
             var signer = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-            return (Verify(certificate, algorithm, Signed(protectedBytes.Span, claim.Span), signature.Span), signer.Length > 0 ? signer : null);
+            using var key = Key(certificate, algorithm);
+            var check = key is null ? CredentialCheck.NotChecked : message.VerifyDetached(key, claim.Span) ? CredentialCheck.Holds : CredentialCheck.Broken;
+            return (check, signer.Length > 0 ? signer : null);
         }
-        catch (Exception e) when (e is CryptographicException or AsnContentException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or AsnContentException or CborContentException or ArgumentException or InvalidOperationException or OverflowException)
         {
             return (CredentialCheck.NotChecked, null);
         }
     }
 
-    private static ReadOnlyMemory<byte>? Leaf(CborValue header)
+    /// <summary>The message itself, and its protected header, which is a document of its own.</summary>
+    private static bool IsWithinLimits(ReadOnlyMemory<byte> cose)
     {
-        var chain = header[CertificateHeader] ?? header["x5chain"];
-        return chain?.Bytes ?? (chain is { Items: [var leaf, ..] } ? leaf.Bytes : null);
+        if (BoundedCbor.Open(cose) is not { } reader) return false;
+        var position = 0;
+        byte[]? header = null;
+        BoundedCbor.ReadArray(reader, item =>
+        {
+            if (position++ == 0) header = BoundedCbor.ReadBytes(item);
+            else item.SkipValue();
+        });
+        return header is not null && BoundedCbor.Open(header) is not null;
     }
 
-    private static CredentialCheck Verify(X509Certificate2 certificate, long algorithm, byte[] signed, ReadOnlySpan<byte> signature)
+    /// <summary>The signer's certificate: alone, or the first of its chain (RFC 9360).</summary>
+    private static byte[]? Leaf(CoseHeaderMap headers)
     {
-        // Numbers of the IANA registry of COSE algorithms.
-        HashAlgorithmName? hash = algorithm switch
+        foreach (var label in CertificateChain)
         {
-            -7 or -37 => HashAlgorithmName.SHA256,
-            -35 or -38 => HashAlgorithmName.SHA384,
-            -36 or -39 => HashAlgorithmName.SHA512,
-            _ => null,
-        };
-        if (hash is not { } name) return CredentialCheck.NotChecked;
-        bool? holds = null;
-        if (algorithm is -7 or -35 or -36)
-        {
-            using var key = certificate.GetECDsaPublicKey();
-            holds = key?.VerifyData(signed, signature, name, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
-        }
-        else
-        {
-            using var key = RsaKey(certificate);
-            holds = key?.VerifyData(signed, signature, name, RSASignaturePadding.Pss);
+            if (!headers.TryGetValue(label, out var chain)) continue;
+            var reader = new CborReader(chain.EncodedValue, CborConformanceMode.Strict);
+            if (reader.PeekState() != CborReaderState.StartArray) return BoundedCbor.ReadBytes(reader);
+            byte[]? leaf = null;
+            BoundedCbor.ReadArray(reader, item =>
+            {
+                if (leaf is null) leaf = BoundedCbor.ReadBytes(item) ?? [];
+                else item.SkipValue();
+            });
+            return leaf;
         }
 
-        return holds switch
-        {
-            true => CredentialCheck.Holds,
-            false => CredentialCheck.Broken,
-            null => CredentialCheck.NotChecked,
-        };
+        return null;
     }
+
+    /// <summary>The key, where the algorithm is one of C2PA's that the framework has: all but Ed25519 (C2PA 2.1, section 13.2).</summary>
+    private static AsymmetricAlgorithm? Key(X509Certificate2 certificate, CoseHeaderValue algorithm) => algorithm.GetValueAsInt32() switch
+    {
+        -7 or -35 or -36 => certificate.GetECDsaPublicKey(), // ES256, ES384, ES512
+        -37 or -38 or -39 => RsaKey(certificate), // PS256, PS384, PS512
+        _ => null,
+    };
 
     /// <summary>The key, also of certificates that bind theirs to PSS (RFC 4055), which the framework does not take for RSA.</summary>
     private static RSA? RsaKey(X509Certificate2 certificate)
@@ -80,39 +92,5 @@ internal static class ClaimSignature
         var key = RSA.Create();
         key.ImportRSAPublicKey(certificate.PublicKey.EncodedKeyValue.RawData, out _);
         return key;
-    }
-
-    /// <summary>Sig_structure: ["Signature1", protected, empty, payload] (RFC 9052, section 4.4).</summary>
-    private static byte[] Signed(ReadOnlySpan<byte> protectedBytes, ReadOnlySpan<byte> claim)
-    {
-        using var structure = new MemoryStream();
-        structure.WriteByte(0x84);
-        structure.WriteByte(0x6A);
-        structure.Write(Encoding.ASCII.GetBytes("Signature1"));
-        WriteBytes(structure, protectedBytes);
-        WriteBytes(structure, []);
-        WriteBytes(structure, claim);
-        return structure.ToArray();
-    }
-
-    private static void WriteBytes(MemoryStream stream, ReadOnlySpan<byte> bytes)
-    {
-        switch (bytes.Length)
-        {
-            case < 24:
-                stream.WriteByte((byte)(0x40 | bytes.Length));
-                break;
-            case < 256:
-                stream.Write([0x58, (byte)bytes.Length]);
-                break;
-            case < 65536:
-                stream.Write([0x59, (byte)(bytes.Length >> 8), (byte)bytes.Length]);
-                break;
-            default:
-                stream.Write([0x5A, (byte)(bytes.Length >> 24), (byte)(bytes.Length >> 16), (byte)(bytes.Length >> 8), (byte)bytes.Length]);
-                break;
-        }
-
-        stream.Write(bytes);
     }
 }

@@ -1,3 +1,4 @@
+using System.Formats.Cbor;
 using System.Security.Cryptography;
 using Deepfake.Contracts;
 
@@ -35,7 +36,7 @@ public sealed record HashBinding(HashAlgorithmName Algorithm, ReadOnlyMemory<byt
 public sealed record ContentCredentials
 {
     private const int MaxTexts = 200, MaxText = 200, MaxReferences = 256;
-    private static readonly string[] ReferenceLists = ["assertions", "created_assertions", "gathered_assertions"];
+    private const string DefaultAlgorithm = "sha256";
 
     /// <summary>Program that wrote the claim; null where it is not named.</summary>
     public string? Generator { get; private init; }
@@ -65,20 +66,19 @@ public sealed record ContentCredentials
     {
         if (ManifestCarrier.Find(format, head) is not { } carrier || JumbfBox.Read(carrier.Store) is not { Label: "c2pa", Children: [.., var manifest] }) return null;
         var claimBox = manifest.Child("c2pa.claim.v2") ?? manifest.Child("c2pa.claim");
-        if (claimBox is null || CborValue.Read(claimBox.Content) is not { } claim) return null;
+        if (claimBox is null || Claim.Read(claimBox.Content) is not { } claim) return null;
         var assertions = manifest.Child("c2pa.assertions")?.Children ?? [];
         var signature = ClaimSignature.Verify(manifest.Child("c2pa.signature")?.Content ?? default, claimBox.Content);
         var (binding, leavesOut) = ReadBinding(assertions, claim, carrier);
         return new ContentCredentials
         {
-            Generator = Short(GeneratorOf(claim)),
+            Generator = Short(claim.Generator),
             Signer = Short(signature.Signer),
             Signature = signature.Check,
             Assertions = CheckAssertions(assertions, claim),
             Binding = binding,
             LeavesOutPicture = leavesOut,
-            Actions = [.. assertions.Where(box => box.Label.StartsWith("c2pa.actions", StringComparison.Ordinal)).Select(box => CborValue.Read(box.Content)).OfType<CborValue>()
-                .SelectMany(ActionsOf).Take(MaxTexts)],
+            Actions = [.. assertions.Where(box => box.Label.StartsWith("c2pa.actions", StringComparison.Ordinal)).SelectMany(box => ReadActions(box.Content)).Take(MaxTexts)],
         };
     }
 
@@ -91,63 +91,95 @@ public sealed record ContentCredentials
         _ => null,
     };
 
-    /// <summary>A list of programs before version 2.2, one program since; a plain text at first.</summary>
-    private static string? GeneratorOf(CborValue claim) => claim["claim_generator_info"] switch
+    private static List<string> ReadActions(ReadOnlyMemory<byte> assertion)
     {
-        { Items: [var first, ..] } => first["name"]?.Text,
-        { } info => info["name"]?.Text,
-        null => claim["claim_generator"]?.Text,
-    };
-
-    private static IEnumerable<string> ActionsOf(CborValue assertion)
-    {
-        foreach (var action in assertion["actions"]?.Items ?? [])
+        var texts = new List<string>();
+        if (BoundedCbor.Open(assertion) is not { } reader) return texts;
+        BoundedCbor.ReadMap(reader, (list, value) =>
         {
-            if (Short(action["action"]?.Text) is { } name) yield return name;
-            if (Short(action["digitalSourceType"]?.Text) is { } source) yield return source;
+            if (list == "actions") BoundedCbor.ReadArray(value, item => BoundedCbor.ReadMap(item, ReadAction));
+            else value.SkipValue();
+        });
+        return texts;
+
+        void ReadAction(string key, CborReader value)
+        {
+            if (key is not ("action" or "digitalSourceType")) value.SkipValue();
+            else if (Short(BoundedCbor.ReadText(value)) is { } text) texts.Add(text);
         }
     }
 
-    private static CredentialCheck CheckAssertions(IReadOnlyList<JumbfBox> assertions, CborValue claim)
+    private static CredentialCheck CheckAssertions(IReadOnlyList<JumbfBox> assertions, Claim claim)
     {
-        var references = ReferenceLists.SelectMany(name => claim[name]?.Items ?? []).ToList();
-        if (references.Count is 0 or > MaxReferences) return CredentialCheck.NotChecked;
+        if (claim.Assertions.Count is 0 or > MaxReferences) return CredentialCheck.NotChecked;
         var result = CredentialCheck.Holds;
         // However often a claim names an assertion, it is hashed once.
         var hashes = new Dictionary<(JumbfBox, HashAlgorithmName), byte[]>();
-        foreach (var reference in references)
+        foreach (var reference in claim.Assertions)
         {
-            var label = reference["url"]?.Text?.Split('/')[^1];
-            if (Algorithm(reference["alg"]?.Text ?? claim["alg"]?.Text ?? "sha256") is not { } algorithm) return CredentialCheck.NotChecked;
-            if (assertions.FirstOrDefault(box => box.Label == label) is not { } assertion || reference["hash"]?.Bytes is not { } expected)
+            var label = reference.Url?.Split('/')[^1];
+            if (Algorithm(reference.Algorithm ?? claim.Algorithm ?? DefaultAlgorithm) is not { } algorithm) return CredentialCheck.NotChecked;
+            if (assertions.FirstOrDefault(box => box.Label == label) is not { } assertion || reference.Hash is not { } expected)
             {
                 result = CredentialCheck.Broken;
                 continue;
             }
 
             if (!hashes.TryGetValue((assertion, algorithm), out var hash)) hashes[(assertion, algorithm)] = hash = CryptographicOperations.HashData(algorithm, assertion.Payload.Span);
-            if (!hash.AsSpan().SequenceEqual(expected.Span)) result = CredentialCheck.Broken;
+            if (!hash.AsSpan().SequenceEqual(expected)) result = CredentialCheck.Broken;
         }
 
         return result;
     }
 
-    private static (HashBinding? Binding, bool LeavesOutPicture) ReadBinding(IReadOnlyList<JumbfBox> assertions, CborValue claim, ManifestCarrier carrier)
+    private static (HashBinding? Binding, bool LeavesOutPicture) ReadBinding(IReadOnlyList<JumbfBox> assertions, Claim claim, ManifestCarrier carrier)
     {
-        var box = assertions.FirstOrDefault(assertion => assertion.Label == "c2pa.hash.data");
-        if (box is null || CborValue.Read(box.Content) is not { } data || data["hash"]?.Bytes is not { } hash) return (null, false);
-        if (Algorithm(data["alg"]?.Text ?? claim["alg"]?.Text ?? "sha256") is not { } algorithm) return (null, false);
-        var exclusions = new List<HashExclusion>();
-        foreach (var item in data["exclusions"]?.Items ?? [])
+        if (assertions.FirstOrDefault(assertion => assertion.Label == "c2pa.hash.data") is not { } box || BoundedCbor.Open(box.Content) is not { } reader) return (null, false);
+        string? name = null;
+        byte[]? expected = null;
+        var ranges = new List<(long? Start, long? Length)>();
+        BoundedCbor.ReadMap(reader, (key, value) =>
         {
-            if (item["start"]?.Number is not (>= 0 and var start) || item["length"]?.Number is not (>= 0 and var length)) return (null, false);
+            switch (key)
+            {
+                case "alg":
+                    name = BoundedCbor.ReadText(value);
+                    break;
+                case "hash":
+                    expected = BoundedCbor.ReadBytes(value);
+                    break;
+                case "exclusions":
+                    BoundedCbor.ReadArray(value, item => ranges.Add(ReadRange(item)));
+                    break;
+                default:
+                    value.SkipValue();
+                    break;
+            }
+        });
+        if (expected is null || Algorithm(name ?? claim.Algorithm ?? DefaultAlgorithm) is not { } algorithm) return (null, false);
+        var exclusions = new List<HashExclusion>();
+        foreach (var range in ranges)
+        {
+            if (range is not ({ } start, { } length)) return (null, false);
             if (exclusions.Count > 0 && start < exclusions[^1].Start + exclusions[^1].Length) return (null, false);
             // A hash that leaves out more than the manifest says nothing about what it leaves out.
             if (start < carrier.Start || length > carrier.End - start) return (null, true);
             exclusions.Add(new HashExclusion(start, length));
         }
 
-        return (new HashBinding(algorithm, hash, exclusions), false);
+        return (new HashBinding(algorithm, expected, exclusions), false);
+    }
+
+    private static (long? Start, long? Length) ReadRange(CborReader reader)
+    {
+        long? start = null, length = null;
+        BoundedCbor.ReadMap(reader, (key, value) =>
+        {
+            if (key == "start") start = BoundedCbor.ReadLength(value);
+            else if (key == "length") length = BoundedCbor.ReadLength(value);
+            else value.SkipValue();
+        });
+        return (start, length);
     }
 
     private static string? Short(string? text) => text is { Length: > MaxText } ? text[..MaxText] : text;
