@@ -38,7 +38,7 @@ public static class ApiContract
             Add(schemes, part["components"]?["securitySchemes"]);
         }
 
-        SchemaWording.Tidy(schemas, paths.Values.SelectMany(item => item.Values));
+        SchemaWording.Tidy(schemas, [.. paths.Values.SelectMany(item => item.Values)]);
         var problems = ProblemWording.Describe(schemas, paths.Values.SelectMany(item => item.Where(operation => operation.Key != "head").Select(operation => operation.Value)));
         var examples = ApiExamples.Attach(schemas, paths.Values.SelectMany(item => item.Values));
         return new JsonObject

@@ -1,4 +1,4 @@
-import type { Analysis, AnalysisSummary, FaceTrack, Finding, FrameScore, Segment, Verdict } from '../src/api/types.ts';
+import type { Analysis, AnalysisSummary, FaceTrack, Finding, FrameScore, MediaFormat, Segment, Verdict } from '../src/api/types.ts';
 
 /** Records for developing the page without a server. Which one a file gets is decided by a word in its name. */
 export interface Recording {
@@ -25,6 +25,12 @@ const boxes = [
   { x: 1220, y: 420, width: 250, height: 310 },
 ];
 
+function formatOf(fileName: string): MediaFormat {
+  const ending = fileName.split('.').pop()?.toLowerCase().replace('jpg', 'jpeg');
+  const known: readonly MediaFormat[] = ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'mp4', 'mov', 'avi', 'mkv', 'webm'];
+  return known.find((format) => format === ending) ?? 'jpeg';
+}
+
 export function accept(id: string, fileName: string, sizeBytes: number, now: Date): Analysis {
   return {
     id,
@@ -33,9 +39,12 @@ export function accept(id: string, fileName: string, sizeBytes: number, now: Dat
     progress: 0,
     seconds_remaining: null,
     file_name: fileName,
+    reference: null,
+    metadata: {},
+    options: { profile: 'balanced', heat_maps: true },
     media: {
       kind: null,
-      format: fileName.split('.').pop()?.toLowerCase().replace('jpg', 'jpeg') ?? 'jpeg',
+      format: formatOf(fileName),
       sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       size_bytes: sizeBytes,
       width: null,
@@ -44,6 +53,8 @@ export function accept(id: string, fileName: string, sizeBytes: number, now: Dat
       codec: null,
     },
     verdict: null,
+    machine_verdict: null,
+    review: null,
     reasons: [],
     probability: null,
     is_deepfake: null,
@@ -61,7 +72,11 @@ export function accept(id: string, fileName: string, sizeBytes: number, now: Dat
     artifacts: {},
     error: null,
     created_at: now.toISOString(),
+    updated_at: null,
     completed_at: null,
+    expires_at: null,
+    version: 1,
+    reprocess_of: null,
     timings: {},
   };
 }
@@ -88,6 +103,7 @@ export function complete(analysis: Analysis, now: Date): Analysis {
       codec: moving ? 'h264' : 'mjpeg',
     },
     verdict: recording.verdict,
+    machine_verdict: recording.verdict,
     reasons: recording.reasons,
     probability,
     is_deepfake: recording.verdict === 'inconclusive' ? null : recording.verdict === 'manipulated',
@@ -100,13 +116,13 @@ export function complete(analysis: Analysis, now: Date): Analysis {
     segments: recording.verdict === 'manipulated' && moving ? segments : [],
     findings: findingsOf(recording.verdict, recording.score),
     models: [
-      { name: 'compact-cnn', version: '1.2.0', provider: 'cpu', score: probability, weight: 1, error: null },
-      { name: 'spectrum-branch', version: '0.4.1', provider: 'cpu', score: null, weight: 0.5, error: 'The model did not load: wrong hash.' },
+      { name: 'compact-cnn', version: '1.2.0', provider: 'cpu', score: probability, weight: 1, specialist: false, error: null },
+      { name: 'spectrum-branch', version: '0.4.1', provider: 'cpu', score: null, weight: 0.5, specialist: false, error: 'The model did not load: wrong hash.' },
     ],
     signals: [
-      { name: 'azimuthal_spectrum', score: 0.31, applicable: true, reason: 'High frequencies fall off as in most camera pictures.', weight: 0, values: { slope: -2.1 } },
-      { name: 'noise_residual', score: 0.74, applicable: true, reason: 'The noise of the face differs from its surroundings.', weight: 0.12, values: { ratio: 0.48 } },
-      { name: 'jpeg_quantisation', score: null, applicable: false, reason: 'Not a JPEG file.', weight: 0, values: {} },
+      { name: 'azimuthal_spectrum', score: 0.31, applicable: true, reason: 'High frequencies fall off as in most camera pictures.', weight: 0, values: { slope: -2.1 }, auc: null, places: [] },
+      { name: 'noise_residual', score: 0.74, applicable: true, reason: 'The noise of the face differs from its surroundings.', weight: 0.12, values: { ratio: 0.48 }, auc: null, places: [] },
+      { name: 'jpeg_quantisation', score: null, applicable: false, reason: 'Not a JPEG file.', weight: 0, values: {}, auc: null, places: [] },
     ],
     warnings: moving ? ['32 of 300 frames were looked at; a short change between them can be missed.'] : [],
     artifacts: {},
@@ -119,13 +135,18 @@ export const summaryOf = (analysis: Analysis): AnalysisSummary => ({
   id: analysis.id,
   status: analysis.status,
   file_name: analysis.file_name,
+  reference: analysis.reference,
   kind: analysis.media.kind,
   sha256: analysis.media.sha256,
   verdict: analysis.verdict,
+  machine_verdict: analysis.machine_verdict,
+  reviewed: analysis.review !== null,
   deepfake_score: analysis.deepfake_score,
   error_code: analysis.error?.code ?? null,
   created_at: analysis.created_at,
   completed_at: analysis.completed_at,
+  version: analysis.version,
+  reprocess_of: analysis.reprocess_of,
 });
 
 const segments: Segment[] = [
