@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -76,6 +77,56 @@ public sealed class S3ObjectStoreTests(Servers servers) : ObjectStoreContract
             _connection! with { PublicEndpoint = new Uri("https://media.example.org/s3") }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
 
         Assert.StartsWith($"https://media.example.org/s3/{_connection!.Bucket}/t/an_1/incoming?", (await store.SignAsync("t/an_1/incoming", 5, TimeSpan.FromMinutes(1), None)).ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3 * 1024 * 1024)]
+    [InlineData(13 * 1024 * 1024)]
+    public async Task An_upload_is_continued_by_another_process_that_knows_what_was_saved(int before)
+    {
+        const int Total = 16 * 1024 * 1024;
+        var saved = await _store!.BeginAsync("t/an_1/media", Total, "video/mp4", None);
+        if (before > 0) await _store.AppendAsync(saved, new PatternStream(before), state => Task.FromResult(saved = state), null, None);
+        var written = JsonSerializer.Serialize(saved);
+
+        using (var other = new S3ObjectStore(_connection!, TimeProvider.System, NullLogger<S3ObjectStore>.Instance))
+        {
+            var known = JsonSerializer.Deserialize<GrowingObject>(written)!;
+            await other.CompleteAsync(await other.AppendAsync(known, new PatternStream(Total, start: before), _ => Task.CompletedTask, null, None), None);
+        }
+
+        Assert.Equal(["t/an_1/media"], await ListAsync(""));
+        Assert.Equal(new ObjectTotal(1, Total), await Store.MeasureAsync("t/an_1/", None));
+        Assert.Equal(0, await CountUnfinishedAsync());
+    }
+
+    [Fact]
+    public async Task A_bucket_is_made_with_a_rule_that_removes_unfinished_uploads()
+    {
+        await PutAsync("t/an_1/media", "x");
+        using var client = Client();
+
+        var rule = Assert.Single((await client.GetLifecycleConfigurationAsync(_connection!.Bucket)).Configuration.Rules);
+
+        Assert.Equal(1, rule.AbortIncompleteMultipartUpload.DaysAfterInitiation);
+        Assert.Equal(LifecycleRuleStatus.Enabled, rule.Status);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_to_slow_down_is_asked_again()
+    {
+        using var busy = new BusyServer(_connection!.Endpoint);
+        using var store = new S3ObjectStore(_connection with { Endpoint = busy.Address }, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+        await store.PutAsync("t/an_1/media", new MemoryStream([1, 2, 3]), "x/y", None);
+
+        busy.Refusals = 2;
+        await store.PutAsync("t/an_2/media", new MemoryStream([1, 2, 3]), "x/y", None);
+        Assert.Equal(0, busy.Refusals);
+        busy.Refusals = 2;
+        Assert.True(await store.ExistsAsync("t/an_2/media", None));
+        busy.Refusals = 2;
+        Assert.Equal(new ObjectTotal(2, 6), await store.MeasureAsync("t/", None));
     }
 
     protected override async Task<IObjectStore> OpenAsync()
