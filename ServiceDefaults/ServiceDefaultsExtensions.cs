@@ -16,7 +16,7 @@ public static class ServiceDefaultsExtensions
     /// <summary>Tag of checks that say whether the process itself lives (restart it when they fail).</summary>
     public const string LiveTag = "live";
 
-    private static readonly string[] QuietSources = ["Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http", "Yarp"];
+    private static readonly string[] QuietSources = ["Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http", "Yarp", "ZiggyCreatures"];
 
     /// <summary>Adds telemetry, the <c>self</c> check, and time to drain on SIGTERM.</summary>
     public static IHostApplicationBuilder AddServiceDefaults(this IHostApplicationBuilder builder)

@@ -32,6 +32,8 @@ internal sealed class DocumentCache<T> : IDisposable
             {
                 CacheName = typeof(T).Name,
                 DisableTagging = true,
+                // Its memory is shared with nobody.
+                MissingCacheKeyPrefixWarningLogLevel = LogLevel.None,
                 // The error that leads to it is a line of its own.
                 FailSafeActivationLogLevel = LogLevel.Debug,
                 DefaultEntryOptions = new FusionCacheEntryOptions
