@@ -58,7 +58,7 @@ internal sealed class ConnectionOptions
 
     private static int Fail(string message, int code)
     {
-        Console.Error.WriteLine("deepfake: " + message);
+        Terminal.Complain(message);
         return code;
     }
 

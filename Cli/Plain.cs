@@ -12,13 +12,23 @@ internal static class Plain
     public static string Json<T>(T value) => JsonSerializer.Serialize(value, ClientJson.Options);
 
     /// <summary>One line about an analysis that is over.</summary>
-    public static string Verdict(string title, Analysis analysis) => Shown(title) + ": " + analysis switch
+    public static StyledText[] Verdict(string title, Analysis analysis) => analysis switch
     {
-        { Error: { } error } => $"error {error.Code}: {Shown(error.Detail)}",
-        { Verdict: Contracts.Verdict.Inconclusive } => $"inconclusive ({string.Join(", ", analysis.Reasons)})  {analysis.Id}",
-        { Verdict: { } verdict } => string.Create(CultureInfo.InvariantCulture, $"{Name(verdict)}  score {analysis.DeepfakeScore:0}  confidence {analysis.Confidence:0}  {analysis.Id}"),
-        _ => $"{Name(analysis.Status)}  {analysis.Id}",
+        { Error: { } error } => [$"{title}: ", new("error", Colour.Bad), $" {error.Code}: {error.Detail}"],
+        { Verdict: Contracts.Verdict.Inconclusive } => [$"{title}: ", Word(Contracts.Verdict.Inconclusive), $" ({string.Join(", ", analysis.Reasons)})  {analysis.Id}"],
+        { Verdict: { } verdict } =>
+            [$"{title}: ", Word(verdict), string.Create(CultureInfo.InvariantCulture, $"  score {analysis.DeepfakeScore:0}  confidence {analysis.Confidence:0}  {analysis.Id}")],
+        _ => [$"{title}: {Name(analysis.Status)}  {analysis.Id}"],
     };
+
+    /// <summary>A verdict in its colour.</summary>
+    public static StyledText Word(Verdict verdict) => new(Name(verdict), verdict switch
+    {
+        Contracts.Verdict.Authentic => Colour.Good,
+        Contracts.Verdict.Suspicious => Colour.Doubtful,
+        Contracts.Verdict.Manipulated => Colour.Bad,
+        _ => Colour.None,
+    });
 
     /// <summary>A word of the API.</summary>
     public static string Name<T>(T value)
@@ -28,10 +38,10 @@ internal static class Plain
     public static string Shown(string? text) => string.Concat((text ?? "").Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>Columns, aligned.</summary>
-    public static IEnumerable<string> Table(IReadOnlyList<string[]> rows)
+    public static IEnumerable<string> Table(IReadOnlyList<StyledText[]> rows)
     {
         if (rows.Count == 0) return [];
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        return rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Plain.Length)).ToArray();
+        return rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.Plain.PadRight(widths[column]))).TrimEnd());
     }
 }

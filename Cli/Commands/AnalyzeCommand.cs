@@ -55,9 +55,14 @@ internal sealed class AnalyzeCommand
             Webhook = parsed.GetValue(_webhook),
             Reuse = parsed.GetValue(_reuse),
         };
-        using var status = new StatusLine();
+        return await ProgressDisplay.RunAsync(display => RunAsync(client, files, options, wait, failOn, parsed, display, cancellationToken));
+    }
+
+    private async Task<int> RunAsync(
+        DeepfakeClient client, string[] files, SubmitOptions options, bool wait, Verdict? failOn, ParseResult parsed, ProgressDisplay display, CancellationToken cancellationToken)
+    {
         using var slots = new SemaphoreSlim(parsed.GetValue(_parallel));
-        var running = files.Select((file, index) => OneAsync(client, file, Title(index, files), options, wait, status, slots, cancellationToken)).ToList();
+        var running = files.Select((file, index) => OneAsync(client, file, Title(index, files), options, wait, display, slots, cancellationToken)).ToList();
         var code = ExitCodes.Done;
         foreach (var outcome in running)
         {
@@ -68,24 +73,25 @@ internal sealed class AnalyzeCommand
             if (bad) code = Math.Max(code == ExitCodes.Found ? 0 : code, failure);
             else if (code == ExitCodes.Done && failOn is { } threshold && Severity(analysis!.Verdict) >= Severity(threshold)) code = ExitCodes.Found;
             var file = files[running.IndexOf(outcome)];
-            if (parsed.GetValue(_json)) status.Print(analysis is null ? Plain.Json(new { FileName = Path.GetFileName(file), Status = AnalysisStatus.Failed, Error = error }) : Plain.Json(analysis));
-            else if (analysis is null) status.Complain($"{Plain.Shown(file)}: {error!.Code}: {Plain.Shown(error.Detail)}");
-            else status.Print(wait ? Plain.Verdict(file, analysis) : analysis.Id);
+            if (parsed.GetValue(_json)) display.PrintJson(analysis is null ? Plain.Json(new { FileName = Path.GetFileName(file), Status = AnalysisStatus.Failed, Error = error }) : Plain.Json(analysis));
+            else if (analysis is null) display.Complain($"{file}: {error!.Code}: {error.Detail}");
+            else display.Print(wait ? Plain.Verdict(file, analysis) : [analysis.Id]);
         }
 
         return code;
     }
 
     private static async Task<(Analysis? Analysis, AnalysisError? Error, int Failure)> OneAsync(
-        DeepfakeClient client, string file, string title, SubmitOptions options, bool wait, StatusLine status, SemaphoreSlim slots, CancellationToken cancellationToken)
+        DeepfakeClient client, string file, string title, SubmitOptions options, bool wait, ProgressDisplay display, SemaphoreSlim slots, CancellationToken cancellationToken)
     {
         await slots.WaitAsync(cancellationToken);
+        using var line = display.Begin(title);
         try
         {
-            var upload = new DirectProgress<TransferProgress>(sent => status.Show(title, 100.0 * sent.Sent / Math.Max(1, sent.Total), "uploading"));
+            var upload = new DirectProgress<TransferProgress>(sent => line.Show(100.0 * sent.Sent / Math.Max(1, sent.Total), "uploading"));
             var analysis = await client.SubmitFileAsync(file, options, upload, cancellationToken);
             if (wait && analysis.CompletedAt is null)
-                analysis = await client.WaitAsync(analysis.Id, new DirectProgress<AnalysisUpdate>(update => status.Show(title, update.Percent, Note(update))), cancellationToken);
+                analysis = await client.WaitAsync(analysis.Id, new DirectProgress<AnalysisUpdate>(update => line.Show(update.Percent, Note(update))), cancellationToken);
             return (analysis, null, ExitCodes.Failed);
         }
         catch (DeepfakeApiException e)
@@ -103,7 +109,7 @@ internal sealed class AnalyzeCommand
     }
 
     private static string Title(int index, string[] files) =>
-        (files.Length > 1 ? string.Create(CultureInfo.InvariantCulture, $"{index + 1}/{files.Length} ") : "") + Plain.Shown(Path.GetFileName(files[index]));
+        (files.Length > 1 ? string.Create(CultureInfo.InvariantCulture, $"{index + 1}/{files.Length} ") : "") + Path.GetFileName(files[index]);
 
     private static string Note(AnalysisUpdate update) =>
         Plain.Name(update.Stage) + (update.SecondsRemaining is { } left ? string.Create(CultureInfo.InvariantCulture, $", about {Math.Ceiling(left):0} s left") : "");

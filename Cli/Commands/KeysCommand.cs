@@ -36,7 +36,8 @@ internal static class KeysCommand
         {
             var keys = new List<KeyDescription>();
             await foreach (var key in client.ListKeysAsync(cancellationToken)) keys.Add(key);
-            foreach (var line in parsed.GetValue(json) ? keys.Select(Plain.Json) : Plain.Table([.. keys.Select(Row)])) Console.Out.WriteLine(line);
+            if (parsed.GetValue(json)) Terminal.PrintJson(keys);
+            else Terminal.PrintTable(["Id", "Name", "Tenant", "Scopes", "State", "Last used"], [.. keys.Select(Row)]);
             return ExitCodes.Done;
         }, cancellationToken));
         return command;
@@ -55,9 +56,11 @@ internal static class KeysCommand
     private static Command Revoke(ConnectionOptions connection)
     {
         var id = new Argument<string>("ID");
-        var command = new Command("revoke", "Ends a key.") { id };
+        var yes = Terminal.Yes();
+        var command = new Command("revoke", "Ends a key.") { id, yes };
         command.SetAction((parsed, cancellationToken) => connection.RunAsync(parsed, async client =>
         {
+            if (!parsed.GetValue(yes) && !await Terminal.ConfirmAsync($"Revoke the key {parsed.GetValue(id)} for good?", cancellationToken)) return ExitCodes.Failed;
             await client.RevokeKeyAsync(parsed.GetValue(id)!, cancellationToken);
             return ExitCodes.Done;
         }, cancellationToken));
@@ -70,13 +73,13 @@ internal static class KeysCommand
         return ExitCodes.Done;
     }
 
-    private static string[] Row(KeyDescription key) =>
+    private static StyledText[] Row(KeyDescription key) =>
     [
         key.Id,
-        Plain.Shown(key.Name),
+        key.Name,
         key.Tenant,
         string.Join(',', key.Scopes),
-        key.RevokedAt is not null ? "revoked" : key.ExpiresAt is { } end ? "until " + Day(end) : "",
+        key.RevokedAt is not null ? new StyledText("revoked", Colour.Bad) : key.ExpiresAt is { } end ? "until " + Day(end) : "",
         key.LastUsedAt is { } used ? "used " + Day(used) : "unused",
     ];
 

@@ -27,18 +27,19 @@ internal static class ListCommand
                 items.Add(item);
             }
 
-            foreach (var line in parsed.GetValue(json) ? items.Select(Plain.Json) : Plain.Table([.. items.Select(Row)])) Console.Out.WriteLine(line);
+            if (parsed.GetValue(json)) Terminal.PrintJson(items);
+            else Terminal.PrintTable(["Id", "Submitted (UTC)", "Verdict", "Score", "Name"], [.. items.Select(Row)]);
             return ExitCodes.Done;
         }, cancellationToken));
         return command;
     }
 
-    private static string[] Row(AnalysisSummary item) =>
+    private static StyledText[] Row(AnalysisSummary item) =>
     [
         item.Id,
         item.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
-        item.Verdict is { } verdict ? Plain.Name(verdict) : item.ErrorCode ?? Plain.Name(item.Status),
+        item.Verdict is { } verdict ? Plain.Word(verdict) : new StyledText(item.ErrorCode ?? Plain.Name(item.Status), item.ErrorCode is null ? Colour.None : Colour.Bad),
         item.DeepfakeScore?.ToString("0", CultureInfo.InvariantCulture) ?? "-",
-        Plain.Shown(item.FileName ?? item.Reference),
+        item.FileName ?? item.Reference,
     ];
 }

@@ -65,9 +65,11 @@ internal static class ModelsCommand
     private static Command Remove(ConnectionOptions connection)
     {
         var name = new Argument<string>("NAME");
-        var command = new Command("remove", "Removes a model with its files; not the last one that scores.") { name };
+        var yes = Terminal.Yes();
+        var command = new Command("remove", "Removes a model with its files; not the last one that scores.") { name, yes };
         command.SetAction((parsed, cancellationToken) => connection.RunAsync(parsed, async client =>
         {
+            if (!parsed.GetValue(yes) && !await Terminal.ConfirmAsync($"Remove the model {parsed.GetValue(name)} with its files?", cancellationToken)) return ExitCodes.Failed;
             await client.RemoveModelAsync(parsed.GetValue(name)!, cancellationToken);
             return ExitCodes.Done;
         }, cancellationToken));
@@ -96,27 +98,27 @@ internal static class ModelsCommand
 
     private static int Print(RegisteredModel.ModelList list, bool json)
     {
-        if (list.Error is not null) Console.Error.WriteLine("deepfake: the decisions about models are not followed: " + Plain.Shown(list.Error));
+        if (list.Error is not null) Terminal.Complain("the decisions about models are not followed: " + list.Error);
         if (!json) return Print(list.Models);
-        foreach (var model in list.Models) Console.Out.WriteLine(Plain.Json(model));
+        Terminal.PrintJson(list.Models);
         return ExitCodes.Done;
     }
 
     private static int Print(IReadOnlyList<RegisteredModel> models)
     {
-        foreach (var line in Plain.Table([.. models.Select(Row)])) Console.Out.WriteLine(line);
+        Terminal.PrintTable(["Name", "Version", "State", "Counts"], [.. models.Select(Row)]);
         return ExitCodes.Done;
     }
 
-    private static string[] Row(RegisteredModel model) =>
+    private static StyledText[] Row(RegisteredModel model) =>
     [
         model.Name,
-        Plain.Shown(model.Version),
+        model.Version,
         model switch
         {
-            { Loaded: true } => "on " + model.Provider,
-            { Enabled: false } => "disabled",
-            _ => "error: " + Plain.Shown(model.Error),
+            { Loaded: true } => new StyledText("on " + model.Provider, Colour.Good),
+            { Enabled: false } => new StyledText("disabled", Colour.Doubtful),
+            _ => new StyledText("error: " + model.Error, Colour.Bad),
         },
         model switch
         {

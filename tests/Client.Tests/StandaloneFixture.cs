@@ -64,6 +64,36 @@ public sealed class StandaloneFixture : IAsyncLifetime
         return (process.ExitCode, await output, await errors);
     }
 
+    /// <summary>Runs the tool on a terminal of 100 columns.</summary>
+    /// <param name="input">What a person types.</param>
+    /// <param name="colours">Whether <c>NO_COLOR</c> is unset.</param>
+    /// <param name="arguments">Of the tool.</param>
+    /// <returns>Exit code, and all that came on the screen, control sequences among it.</returns>
+    public async Task<(int Code, string Screen)> RunOnTerminalAsync(string input, bool colours, params string[] arguments)
+    {
+        string[] words = ["dotnet", Binary("Cli", "deepfake.dll"), .. arguments];
+        var command = "stty cols 100 rows 30; exec " + string.Join(' ', words.Select(word => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
+        var start = new ProcessStartInfo("script", ["--quiet", "--return", "--echo", "never", "--command", command, "/dev/null"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder.FullName,
+        };
+        start.Environment["DEEPFAKE_SERVER"] = Address.ToString();
+        start.Environment["TERM"] = "xterm-256color";
+        start.Environment["SHELL"] = "/bin/sh";
+        start.Environment.Remove("NO_COLOR");
+        if (!colours) start.Environment["NO_COLOR"] = "1";
+        using var process = Process.Start(start)!;
+        var screen = process.StandardOutput.ReadToEndAsync();
+        await process.StandardInput.WriteAsync(input);
+        await process.StandardInput.FlushAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await screen);
+    }
+
     private static string Root { get; } = FindRoot();
 
     // The configuration the tests were built in: …/bin/Release/net10.0.
