@@ -17,19 +17,18 @@ internal static class Terminal
     /// <summary>Standard error.</summary>
     public static IAnsiConsole Errors { get; } = Open(Console.Error, Console.IsErrorRedirected);
 
-    /// <summary>Prints columns: a table with a head on a terminal, else aligned lines without one, which scripts read.</summary>
+    /// <summary>Prints columns: a table with a head on a terminal that is wide enough, else aligned lines without one, which scripts read.</summary>
     /// <param name="head">Names of the columns.</param>
     /// <param name="rows">Cells, as many as columns.</param>
     public static void PrintTable(IReadOnlyList<string> head, IReadOnlyList<StyledText[]> rows)
     {
-        if (!ShowsOutput)
+        if (!ShowsOutput || !Fits(head, rows))
         {
             foreach (var line in Plain.Table(rows)) Console.Out.WriteLine(line);
             return;
         }
 
         var table = new Table().SimpleBorder();
-        // Only the last column may break: ids stay whole, to be copied.
         foreach (var name in head) table.AddColumn(new TableColumn($"[bold]{Markup.Escape(name)}[/]") { NoWrap = table.Columns.Count < head.Count - 1 });
         foreach (var row in rows) table.AddRow([.. row.Select(cell => new Markup(cell.Markup))]);
         Output.Write(table);
@@ -52,6 +51,18 @@ internal static class Terminal
     {
         if (Console.IsInputRedirected || Console.IsErrorRedirected) return true;
         return await Errors.ConfirmAsync(new StyledText(question).Markup, defaultValue: false, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether all columns but the last fit unbroken, so that ids can be copied. Where they do not, Spectre.Console shows nothing but an ellipsis.
+    /// </summary>
+    private static bool Fits(IReadOnlyList<string> head, IReadOnlyList<StyledText[]> rows)
+    {
+        const int gap = 3, border = 1, narrowestCell = 12;
+        int Width(int column) => rows.Select(row => row[column].Plain.GetCellWidth()).Prepend(head[column].GetCellWidth()).Max();
+        var last = head.Count - 1;
+        var whole = Enumerable.Range(0, last).Sum(Width);
+        return whole + Math.Min(Width(last), narrowestCell) + (head.Count * gap) + border <= Output.Profile.Width;
     }
 
     /// <summary>A terminal that says so of itself: it knows no control sequences.</summary>

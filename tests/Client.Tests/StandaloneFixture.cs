@@ -64,15 +64,16 @@ public sealed class StandaloneFixture : IAsyncLifetime
         return (process.ExitCode, await output, await errors);
     }
 
-    /// <summary>Runs the tool on a terminal of 100 columns.</summary>
+    /// <summary>Runs the tool on a terminal.</summary>
+    /// <param name="arguments">Of the tool.</param>
     /// <param name="input">What a person types.</param>
     /// <param name="colours">Whether <c>NO_COLOR</c> is unset.</param>
-    /// <param name="arguments">Of the tool.</param>
+    /// <param name="columns">Width.</param>
     /// <returns>Exit code, and all that came on the screen, control sequences among it.</returns>
-    public async Task<(int Code, string Screen)> RunOnTerminalAsync(string input, bool colours, params string[] arguments)
+    public async Task<(int Code, string Screen)> RunOnTerminalAsync(string[] arguments, string input = "", bool colours = true, int columns = 100)
     {
         string[] words = ["dotnet", Binary("Cli", "deepfake.dll"), .. arguments];
-        var command = "stty cols 100 rows 30; exec " + string.Join(' ', words.Select(word => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
+        var command = $"stty cols {columns} rows 30; exec " + string.Join(' ', words.Select(word => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
         var start = new ProcessStartInfo("script", ["--quiet", "--return", "--echo", "never", "--command", command, "/dev/null"])
         {
             UseShellExecute = false,
