@@ -4,6 +4,9 @@ using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Hosting;
 using Deepfake.Infrastructure.Limits;
 using Deepfake.Infrastructure.Objects;
+using Deepfake.Infrastructure.Persistence;
+using Deepfake.Infrastructure.Persistence.Postgres;
+using Deepfake.Infrastructure.Persistence.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,16 +28,12 @@ public static class InfrastructureExtensions
         services.AddSingleton(provider => new FolderObjectStore(provider.GetRequiredService<DataFolder>().Path));
         services.AddSingleton<IObjectStore>(provider => provider.GetRequiredService<FolderObjectStore>());
         services.AddSingleton<IUploadStore>(provider => provider.GetRequiredService<FolderObjectStore>());
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JournalAnalysisStore>(provider, provider.GetRequiredService<DataFolder>().In("analyses.journal")));
-        services.AddSingleton<IAnalysisStore>(provider => provider.GetRequiredService<JournalAnalysisStore>());
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JournalHistoryStore>(provider, provider.GetRequiredService<DataFolder>().In("history.journal")));
-        services.AddSingleton<IHistoryStore>(provider => provider.GetRequiredService<JournalHistoryStore>());
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<DocumentJournal>(provider, provider.GetRequiredService<DataFolder>().In("documents.journal")));
-        services.AddSingleton(typeof(IDocumentStore<>), typeof(JournalDocumentStore<>));
+        AddDatabase(services, provider => ActivatorUtilities.CreateInstance<SqliteDatabase>(provider, provider.GetRequiredService<DataFolder>().In("deepfake.db")));
+        services.AddSingleton<IAnalysisStore, SqliteAnalysisStore>();
+        services.AddSingleton<IHistoryStore, HistoryStore>();
         services.AddSingleton<ILimiter, LocalLimiter>();
-        services.AddSingleton<EmbeddedHealth>();
-        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedHealth>());
-        services.AddHealthChecks().AddCheck<EmbeddedHealth>("journal");
+        // Opens the database before anything starts, so that a broken data folder ends the host with its reason.
+        services.AddHostedService<Preparation>();
         return builder;
     }
 
@@ -53,8 +52,8 @@ public static class InfrastructureExtensions
         services.AddSingleton<IUploadStore>(provider => provider.GetRequiredService<S3ObjectStore>());
         services.AddSingleton<IDirectPut>(provider => provider.GetRequiredService<S3ObjectStore>());
         AddServer<IAnalysisStore, RedisAnalysisStore>(services, "cache", cache);
-        AddServer<IHistoryStore, PostgresHistoryStore>(services, "history", history);
-        AddDocuments(services, history);
+        AddPostgres(services, history);
+        services.AddSingleton<IHistoryStore, HistoryStore>();
         services.AddHostedService<Preparation>();
         return builder;
     }
@@ -68,7 +67,7 @@ public static class InfrastructureExtensions
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         var cache = CacheConnectionString(builder);
-        AddDocuments(builder.Services, HistoryConnectionString(builder));
+        AddPostgres(builder.Services, HistoryConnectionString(builder));
         // No health check: without it a gateway goes on, and says so.
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RedisLimiter>(provider, cache));
         builder.Services.AddSingleton<ILimiter>(provider => provider.GetRequiredService<RedisLimiter>());
@@ -77,24 +76,29 @@ public static class InfrastructureExtensions
         return builder;
     }
 
-    private static void AddDocuments(IServiceCollection services, string connection)
+    private static void AddPostgres(IServiceCollection services, string connection) =>
+        AddDatabase(services, provider => ActivatorUtilities.CreateInstance<PostgresDatabase>(provider, connection));
+
+    private static void AddDatabase<T>(IServiceCollection services, Func<IServiceProvider, T> create)
+        where T : StoreDatabase
     {
-        AddServer<DocumentDatabase>(services, "documents", connection);
-        services.AddSingleton(typeof(IDocumentStore<>), typeof(PostgresDocumentStore<>));
+        AddServer(services, "database", create);
+        services.AddSingleton<StoreDatabase>(provider => provider.GetRequiredService<T>());
+        services.AddSingleton(typeof(IDocumentStore<>), typeof(DocumentStore<>));
     }
 
     private static void AddServer<TPort, TAdapter>(IServiceCollection services, string name, object connection)
         where TPort : class
         where TAdapter : class, TPort, IPrepared
     {
-        AddServer<TAdapter>(services, name, connection);
+        AddServer(services, name, provider => ActivatorUtilities.CreateInstance<TAdapter>(provider, connection));
         services.AddSingleton<TPort>(provider => provider.GetRequiredService<TAdapter>());
     }
 
-    private static void AddServer<TAdapter>(IServiceCollection services, string name, object connection)
+    private static void AddServer<TAdapter>(IServiceCollection services, string name, Func<IServiceProvider, TAdapter> create)
         where TAdapter : class, IPrepared
     {
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<TAdapter>(provider, connection));
+        services.AddSingleton(create);
         services.AddSingleton<IPrepared>(provider => provider.GetRequiredService<TAdapter>());
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             name, provider => new StoreHealth(provider.GetRequiredService<TAdapter>()), failureStatus: null, tags: null));

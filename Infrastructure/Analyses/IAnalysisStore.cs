@@ -4,7 +4,7 @@ using Deepfake.Infrastructure.History;
 namespace Deepfake.Infrastructure.Analyses;
 
 /// <summary>
-/// The state of running and recent analyses: a folder journal (embedded) or Redis (production). Every write is idempotent, and
+/// The state of running and recent analyses: SQLite (embedded) or Redis (production). Every write is idempotent, and
 /// durable when its task completes. Methods that take only an id are for services, which got the id from a message; the ones that
 /// take a tenant serve the public API.
 /// </summary>

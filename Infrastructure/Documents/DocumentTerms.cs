@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Deepfake.Infrastructure.Documents;
 
-/// <summary>What both document stores have in common.</summary>
+/// <summary>What holds for documents in every database.</summary>
 internal static class DocumentTerms
 {
     private const int MaxName = 200;
@@ -25,18 +25,6 @@ internal static class DocumentTerms
     }
 
     public static void ThrowIfNoLimit(int limit) => ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-
-    /// <summary>
-    /// Order by code point, which is that of PostgreSQL's collation "C". .NET's ordinal order differs where surrogates meet the private
-    /// use area: they are moved behind it.
-    /// </summary>
-    public static int Compare(string a, string b)
-    {
-        var shared = a.AsSpan().CommonPrefixLength(b);
-        return shared == a.Length || shared == b.Length ? a.Length.CompareTo(b.Length) : Rank(a[shared]).CompareTo(Rank(b[shared]));
-    }
-
-    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + char.MaxValue : unit;
 
     private static bool IsText(string text)
     {

@@ -2,7 +2,7 @@ namespace Deepfake.Infrastructure.Documents;
 
 /// <summary>
 /// Small durable state around the pipeline (API keys, idempotency claims, webhook endpoints and deliveries, uploads, batches, reviews):
-/// PostgreSQL, or a journal of the embedded host. One kind of document a type. A write is durable when its task completes.
+/// PostgreSQL, or the SQLite file of an embedded host. One kind of document a type. A write is durable when its task completes.
 /// </summary>
 /// <typeparam name="T">Value, stored as JSON of <c>DeepfakeJson.Options</c>; additions must have defaults.</typeparam>
 public interface IDocumentStore<T>

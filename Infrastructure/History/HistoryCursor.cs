@@ -9,7 +9,7 @@ namespace Deepfake.Infrastructure.History;
 /// <param name="Id">Its id.</param>
 public readonly record struct HistoryCursor(DateTimeOffset CreatedAt, string Id)
 {
-    /// <summary>Place right behind a result, in the precision that both stores keep.</summary>
+    /// <summary>Place right behind a result, in the precision that every database keeps.</summary>
     public static HistoryCursor Behind(DateTimeOffset createdAt, string id) => new(HistoryTerms.ToStored(createdAt), id);
 
     /// <summary>Whether a result comes behind this place.</summary>

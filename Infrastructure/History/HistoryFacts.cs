@@ -17,7 +17,7 @@ internal sealed record HistoryFacts
     {
         SizeBytes = analysis.Media.SizeBytes,
         Reasons = analysis.Reasons,
-        Models = [.. analysis.Models.Select(model => new ModelMark(string.Intern(model.Name), string.Intern(model.Version), model.Score))],
+        Models = [.. analysis.Models.Select(model => new ModelMark(model.Name, model.Version, model.Score))],
         ExpiresAt = analysis.ExpiresAt is { } expires ? HistoryTerms.ToStored(expires) : null,
     };
 }

@@ -3,7 +3,7 @@ using Deepfake.Contracts;
 
 namespace Deepfake.Infrastructure.History;
 
-/// <summary>What both history stores have in common.</summary>
+/// <summary>What holds for the history in every database.</summary>
 internal static class HistoryTerms
 {
     /// <summary>Name of an enum value as public JSON writes it.</summary>
@@ -39,7 +39,7 @@ internal static class HistoryTerms
     /// <summary>Text without regard to case; done here and not by a database, whose rules depend on its locale.</summary>
     public static string Fold(string text) => text.ToLowerInvariant();
 
-    /// <summary>UTC in whole microseconds: what PostgreSQL keeps, so that a cursor means the same in both stores.</summary>
+    /// <summary>UTC in whole microseconds: what PostgreSQL keeps, so that a cursor means the same in every database.</summary>
     public static DateTimeOffset ToStored(DateTimeOffset time) => new(time.UtcTicks / 10 * 10, TimeSpan.Zero);
 
     public static int PageSize(HistoryQuery query) =>

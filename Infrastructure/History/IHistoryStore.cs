@@ -2,7 +2,7 @@ using Deepfake.Contracts;
 
 namespace Deepfake.Infrastructure.History;
 
-/// <summary>Every final result, for as long as it is kept: PostgreSQL, or the journal of the embedded host.</summary>
+/// <summary>Every final result, for as long as it is kept: PostgreSQL, or the SQLite file of an embedded host.</summary>
 public interface IHistoryStore
 {
     /// <summary>Stores a final record; storing the same id again replaces it, but never a review.</summary>

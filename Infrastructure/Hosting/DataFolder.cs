@@ -6,12 +6,20 @@ namespace Deepfake.Infrastructure.Hosting;
 /// </summary>
 internal sealed class DataFolder : IDisposable
 {
+    /// <summary>Where builds before the first release kept their records.</summary>
+    private static readonly string[] FormerFiles = ["analyses.journal", "history.journal", "documents.journal"];
     private readonly FileStream _lock;
 
-    /// <exception cref="InvalidOperationException">Another process uses the folder, or it cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">Another process uses the folder, it cannot be written, or an earlier build wrote it.</exception>
     public DataFolder(string path)
     {
         Path = System.IO.Path.GetFullPath(path);
+        if (FormerFiles.FirstOrDefault(name => File.Exists(In(name))) is { } former)
+        {
+            throw new InvalidOperationException(
+                $"The data folder '{Path}' holds '{former}' of an earlier build, which this one cannot read. It was left as it is: set DATA_PATH to another folder, or move this one away.");
+        }
+
         try
         {
             PrivateFolder.Create(Path);

@@ -1,4 +1,3 @@
-using Deepfake.Infrastructure.Journals;
 
 namespace Deepfake.Infrastructure.Objects;
 

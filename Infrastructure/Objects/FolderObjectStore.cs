@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Deepfake.Infrastructure.Journals;
 
 namespace Deepfake.Infrastructure.Objects;
 

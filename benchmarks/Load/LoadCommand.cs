@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Deepfake.Benchmarks.Load;
 
-/// <summary><c>load [embedded|services|backlog]… [--rate=200] [--seconds=60]</c>: how much the product accepts.</summary>
+/// <summary><c>load [embedded|services|backlog|kills]… [--rate=200] [--seconds=60] [--kills=200]</c>: how much the product accepts.</summary>
 internal static class LoadCommand
 {
     /// <summary>Runs it.</summary>
@@ -15,6 +15,8 @@ internal static class LoadCommand
         if (Wants("embedded")) await figures.EmbeddedAsync();
         if (Wants("backlog")) await figures.BacklogAsync();
         if (Wants("services")) await figures.ServicesAsync();
+        // Takes long: only when named.
+        if (wanted.Contains("kills")) await figures.KillsAsync((int)Number("kills", 200));
         Console.WriteLine($"load after: {Machine.Load}");
 
         bool Wants(string part) => wanted.Length == 0 || wanted.Contains(part);

@@ -62,13 +62,44 @@ internal sealed class LoadFigures(byte[] picture, double rate, double seconds)
 
         var turnedAway = report.Count(status => status == 503);
         Console.WriteLine($"Past the backlog       {report.Answers.Count} sent, room for {Room}: {accepted.Count} accepted, {turnedAway} turned away by 503 with Retry-After, {report.Answers.Count - accepted.Count - turnedAway} else");
-        await using var next = await ProductHost.StartAsync("Deepfake.Standalone", null, null, $"--DATA_PATH={data.Path}", "--DEVICE=cpu");
+        await using var next = await WorkingAsync(data);
+        Console.WriteLine($"  killed (SIGKILL) and started again with its workers: {await CompletedAsync(next, accepted)} of {accepted.Count} accepted ones completed");
+    }
+
+    /// <summary>SIGKILL in the middle of submissions and work, again and again on one data folder; then a wait until everything that was accepted is over.</summary>
+    public async Task KillsAsync(int kills)
+    {
+        const double Rate = 10;
+        using var data = new Folder();
+        var accepted = new ConcurrentBag<string>();
+        var random = new Random(kills);
+        for (var kill = 1; kill <= kills; kill++)
+        {
+            await using var host = await WorkingAsync(data);
+            var load = OpenLoop.RunAsync(Rate, 1, _ => host.SubmitAsync(picture, accepted.Add));
+            await Task.Delay(random.Next(20, 1000));
+            await host.KillAsync();
+            await load;
+            if (kill % 20 == 0) Console.WriteLine($"  {kill} kills, {accepted.Count} accepted");
+        }
+
+        await using var last = await WorkingAsync(data);
+        Console.WriteLine($"SIGKILL                {kills} times during load: {accepted.Count} accepted, {await CompletedAsync(last, accepted)} completed");
+    }
+
+    private static Task<ProductHost> EmbeddedAsync(Folder data, string setting) =>
+        ProductHost.StartAsync("Deepfake.Benchmarks", null, null, PausedHost.Argument, $"--DATA_PATH={data.Path}", "--DEVICE=cpu", setting);
+
+    private static Task<ProductHost> WorkingAsync(Folder data) => ProductHost.StartAsync("Deepfake.Standalone", null, null, $"--DATA_PATH={data.Path}", "--DEVICE=cpu");
+
+    private static async Task<int> CompletedAsync(ProductHost host, IEnumerable<string> accepted)
+    {
         var completed = 0;
         foreach (var id in accepted)
         {
             var patience = Stopwatch.StartNew();
             Analysis? record;
-            while ((record = await next.FindAsync(id)) is { CompletedAt: null } && patience.Elapsed < TimeSpan.FromMinutes(5))
+            while ((record = await host.FindAsync(id)) is { CompletedAt: null } && patience.Elapsed < TimeSpan.FromMinutes(5))
             {
                 // Each question waits at the server.
             }
@@ -76,11 +107,8 @@ internal sealed class LoadFigures(byte[] picture, double rate, double seconds)
             if (record is { Status: AnalysisStatus.Completed }) completed++;
         }
 
-        Console.WriteLine($"  killed (SIGKILL) and started again with its workers: {completed} of {accepted.Count} accepted ones completed");
+        return completed;
     }
-
-    private static Task<ProductHost> EmbeddedAsync(Folder data, string setting) =>
-        ProductHost.StartAsync("Deepfake.Benchmarks", null, null, PausedHost.Argument, $"--DATA_PATH={data.Path}", "--DEVICE=cpu", setting);
 
     private static Task<LoadReport> WarmUpAsync(Func<int, Task<int>> send) => OpenLoop.RunAsync(30, 10, send);
 

@@ -51,7 +51,7 @@ public sealed class OldClientsTests(OldClientsTests.Premises premises) : IClassF
         var health = await GetAsync("/health");
         Assert.Equal("healthy", health.GetProperty("status").GetString());
         Assert.True(health.GetProperty("models").GetProperty("ready").GetBoolean());
-        Assert.Equal("healthy", health.GetProperty("dependencies").GetProperty("journal").GetString());
+        Assert.Equal("healthy", health.GetProperty("dependencies").GetProperty("database").GetString());
         Assert.False(string.IsNullOrEmpty(health.GetProperty("version").GetString()));
         var root = await GetAsync("/");
         Assert.All((string[])["service", "version", "status", "endpoints", "models"], name => Assert.True(root.TryGetProperty(name, out _), name));

@@ -1,5 +1,6 @@
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
+using Deepfake.Infrastructure.Persistence.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -9,7 +10,7 @@ namespace Deepfake.Infrastructure.Tests.Documents;
 [Collection(Servers.Collection)]
 public sealed class PostgresDocumentStoreTests(Servers servers) : DocumentStoreContract
 {
-    private readonly List<DocumentDatabase> _opened = [];
+    private readonly List<PostgresDatabase> _opened = [];
     private string _connection = "";
 
     public override async Task InitializeAsync()
@@ -28,7 +29,7 @@ public sealed class PostgresDocumentStoreTests(Servers servers) : DocumentStoreC
     [Fact]
     public async Task The_migrations_give_the_schema_of_the_model()
     {
-        await using var context = new DocumentContext(DocumentContext.Options(_connection));
+        await using var context = new PostgresContext(PostgresContext.Options(_connection));
         await Store.TryAddAsync(New("a", ""), None);
 
         Assert.False(context.Database.HasPendingModelChanges());
@@ -42,11 +43,21 @@ public sealed class PostgresDocumentStoreTests(Servers servers) : DocumentStoreC
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(async i =>
         {
-            using var history = new PostgresHistoryStore(connection, TimeProvider.System, NullLogger<PostgresHistoryStore>.Instance);
-            await history.SaveAsync("acme", Analyses.Samples.Result($"an_{i}", Start), None);
+            await new HistoryStore(Open(connection)).SaveAsync("acme", Analyses.Samples.Result($"an_{i}", Start), None);
         }).Concat(Enumerable.Range(0, 6).Select(async i => Assert.True(await Notes(Open(connection)).TryAddAsync(New($"{i}", ""), None)))));
 
         Assert.Equal(6, (await Notes(Open(connection)).ListAsync("acme", null, 10, None)).Count);
+    }
+
+    [Fact]
+    public async Task Documents_of_a_build_that_migrated_them_apart_are_found()
+    {
+        var connection = await servers.Set.NewPostgresDatabaseAsync();
+        Assert.True(await Notes(Open(connection)).TryAddAsync(New("a", "kept"), None));
+        await using (var context = new PostgresContext(PostgresContext.Options(connection)))
+            await context.Database.ExecuteSqlAsync($"""DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" LIKE '%_Documents'""");
+
+        Assert.Equal("kept", (await Notes(Open(connection)).FindAsync("acme", "a", None))!.Value.Text);
     }
 
     [Fact]
@@ -96,16 +107,16 @@ public sealed class PostgresDocumentStoreTests(Servers servers) : DocumentStoreC
     {
         var database = Open(_connection);
         Store = Notes(database);
-        Chores = new PostgresDocumentStore<Chore>(database, new DocumentKind<Chore>(OtherKind));
+        Chores = new DocumentStore<Chore>(database, new DocumentKind<Chore>(OtherKind));
         return Task.CompletedTask;
     }
 
-    private static PostgresDocumentStore<Note> Notes(DocumentDatabase database) => new(database, new DocumentKind<Note>(Kind));
+    private static DocumentStore<Note> Notes(PostgresDatabase database) => new(database, new DocumentKind<Note>(Kind));
 
-    private DocumentDatabase Open(string connection)
+    private PostgresDatabase Open(string connection)
     {
-        var database = new DocumentDatabase(connection, TimeProvider.System, NullLogger<DocumentDatabase>.Instance);
-        _opened.Add(database);
+        var database = new PostgresDatabase(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);
+        lock (_opened) _opened.Add(database);
         return database;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
+using Deepfake.Infrastructure.Persistence.Postgres;
 using Deepfake.TestServers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -13,12 +14,12 @@ namespace Deepfake.Infrastructure.Tests.History;
 [Collection(Servers.Collection)]
 public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreContract
 {
-    private readonly List<PostgresHistoryStore> _opened = [];
+    private readonly List<PostgresDatabase> _opened = [];
     private string _connection = "";
 
     public override Task DisposeAsync()
     {
-        foreach (var store in _opened) store.Dispose();
+        foreach (var database in _opened) database.Dispose();
         NpgsqlConnection.ClearAllPools();
         return Task.CompletedTask;
     }
@@ -26,7 +27,7 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
     [Fact]
     public async Task The_migrations_give_the_schema_of_the_model()
     {
-        await using var context = new HistoryContext(HistoryContext.Options(_connection));
+        await using var context = new PostgresContext(PostgresContext.Options(_connection));
         await SaveAsync("an_1");
 
         Assert.False(context.Database.HasPendingModelChanges());
@@ -37,7 +38,7 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
     public async Task What_the_first_release_saved_is_found_by_all_that_came_later()
     {
         var connection = await servers.Set.NewPostgresDatabaseAsync();
-        await using (var first = new HistoryContext(HistoryContext.Options(connection)))
+        await using (var first = new PostgresContext(PostgresContext.Options(connection)))
         {
             await first.GetService<IMigrator>().MigrateAsync("20261121063859_Analyses");
             var old = Analyses.Samples.Result("an_1", Start) with { FileName = "Clip.mp4", Reasons = [ReasonCodes.NoFace], Verdict = Verdict.Inconclusive };
@@ -49,7 +50,7 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
                 """);
         }
 
-        using var store = New(connection);
+        var store = New(connection);
         var query = new HistoryQuery { Kind = MediaKind.Video, Text = "clip", Verdict = Verdict.Inconclusive };
         Assert.Equal(Verdict.Inconclusive, Assert.Single((await store.ListAsync("acme", query, None)).Items).MachineVerdict);
         var statistics = await store.GetStatisticsAsync("acme", HistoryWindow.Ever, None);
@@ -63,11 +64,11 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
 
         await Task.WhenAll(Enumerable.Range(0, 6).Select(async i =>
         {
-            using var store = New(connection);
+            var store = New(connection);
             await store.SaveAsync("acme", Analyses.Samples.Result($"an_{i}", Start), None);
         }));
 
-        using var reader = New(connection);
+        var reader = New(connection);
         Assert.Equal(6, (await reader.ListAsync("acme", new HistoryQuery(), None)).Items.Count);
     }
 
@@ -76,7 +77,7 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
     {
         await using var server = await PostgresServer.StartAsync();
         await server.KillAsync();
-        using var store = New(server.ConnectionString);
+        var store = New(server.ConnectionString);
         var saving = store.SaveAsync("acme", Analyses.Samples.Result("an_1", Start), None);
 
         await server.RestartAsync();
@@ -124,12 +125,12 @@ public sealed class PostgresHistoryStoreTests(Servers servers) : HistoryStoreCon
         return await ReopenAsync();
     }
 
-    protected override Task<IHistoryStore> ReopenAsync()
-    {
-        var store = New(_connection);
-        _opened.Add(store);
-        return Task.FromResult<IHistoryStore>(store);
-    }
+    protected override Task<IHistoryStore> ReopenAsync() => Task.FromResult<IHistoryStore>(New(_connection));
 
-    private static PostgresHistoryStore New(string connection) => new(connection, TimeProvider.System, NullLogger<PostgresHistoryStore>.Instance);
+    private HistoryStore New(string connection)
+    {
+        var database = new PostgresDatabase(connection, TimeProvider.System, NullLogger<PostgresDatabase>.Instance);
+        lock (_opened) _opened.Add(database);
+        return new HistoryStore(database);
+    }
 }

@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Deepfake.Infrastructure.Persistence.Sqlite;
+
+/// <summary>
+/// The one writer of the database, on a thread of its own. Changes that wait together are committed together, so that they share one flush to the disk
+/// (group commit); nobody hears of a change, of its failure or of a race it lost before that. Some time after a write the write-ahead log is emptied:
+/// with <c>secure_delete</c> that is when deleted and replaced data leave the disk.
+/// </summary>
+internal sealed partial class SqliteWriter : IDisposable
+{
+    private const int MaxBatch = 128;
+    private const string Savepoint = "change";
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly BlockingCollection<Change> _queue = [];
+    private readonly SqliteConnection _connection;
+    private readonly DbContextOptions<SqliteContext> _options;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private long? _checkpointDue; // of Stopwatch
+    private int _disposed;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="connection">Open and set up; belongs to the writer from now on.</param>
+    /// <param name="logger">For events.</param>
+    public SqliteWriter(SqliteConnection connection, ILogger logger)
+    {
+        (_connection, _logger) = (connection, logger);
+        _options = SqliteDatabase.Options(builder => builder.UseSqlite(connection));
+        _checkpointDue = Stopwatch.GetTimestamp(); // what a crash left in the log
+        _thread = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Why the last commit failed; null if it did not.</summary>
+    public Exception? Fault { get; private set; }
+
+    /// <summary>How long a write may stay in the log.</summary>
+    internal TimeSpan CheckpointDelay { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Called before each commit, for tests that hold it back or let it fail.</summary>
+    internal Action<SqliteConnection> Committing { get; set; } = _ => { };
+
+    /// <summary>Queues a change. It is on the disk when the task completes.</summary>
+    /// <param name="apply">Called on the writer's thread inside a transaction; an exception of it undoes this change alone.</param>
+    /// <exception cref="ObjectDisposedException">The writer was closed.</exception>
+    public Task<T> WriteAsync<T>(Func<SqliteContext, Task<T>> apply)
+    {
+        var change = new Change<T>(apply);
+        try
+        {
+            _queue.Add(change);
+        }
+        catch (InvalidOperationException e) // completed
+        {
+            throw new ObjectDisposedException("The database is closed.", e);
+        }
+
+        return change.Committed;
+    }
+
+    /// <summary>Finds out whether the disk takes writes.</summary>
+    public Task<int> ProbeAsync() => WriteAsync(db => db.Database.ExecuteSqlRawAsync("PRAGMA user_version = 0"));
+
+    /// <summary>Writes what is queued and closes the connection.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _queue.CompleteAdding();
+        _thread.Join();
+        _connection.Dispose();
+        _queue.Dispose();
+    }
+
+    private void Run()
+    {
+        var batch = new List<Change>(MaxBatch);
+        while (!_queue.IsCompleted)
+        {
+            if (_queue.TryTake(out var change, UntilCheckpoint()))
+            {
+                do batch.Add(change);
+                while (batch.Count < MaxBatch && _queue.TryTake(out change));
+                Commit(batch);
+                batch.Clear();
+                _checkpointDue ??= After(CheckpointDelay);
+            }
+
+            if (_checkpointDue <= Stopwatch.GetTimestamp()) Checkpoint();
+        }
+
+        Checkpoint();
+    }
+
+    private void Commit(List<Change> batch)
+    {
+        try
+        {
+            using (var transaction = _connection.BeginTransaction())
+            {
+                using var db = new SqliteContext(_options);
+                db.Database.UseTransaction(transaction);
+                foreach (var change in batch)
+                {
+                    transaction.Save(Savepoint);
+                    if (!change.TryApply(db)) transaction.Rollback(Savepoint);
+                    transaction.Release(Savepoint);
+                }
+
+                Committing(_connection);
+                transaction.Commit();
+            }
+
+            if (Fault is not null) LogWell(_logger);
+            Fault = null;
+        }
+        catch (Exception e)
+        {
+            if (Fault is null) LogFault(_logger, e);
+            Fault = e;
+            // An exception of their own each: they are thrown in as many places.
+            foreach (var change in batch) change.Fail(new IOException("The database could not be written.", e));
+            return;
+        }
+
+        foreach (var change in batch) change.Complete();
+    }
+
+    /// <summary>Copies the log into the file and empties it; later, if readers are in the way.</summary>
+    private void Checkpoint()
+    {
+        try
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            using var reader = command.ExecuteReader();
+            _checkpointDue = reader.Read() && reader.GetInt64(0) == 0 ? null : After(RetryDelay);
+        }
+        catch (SqliteException e)
+        {
+            LogCheckpoint(_logger, e);
+            _checkpointDue = After(RetryDelay);
+        }
+    }
+
+    private TimeSpan UntilCheckpoint()
+    {
+        if (_checkpointDue is not { } due) return Timeout.InfiniteTimeSpan;
+        var rest = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    private static long After(TimeSpan delay) => Stopwatch.GetTimestamp() + (long)(delay.TotalSeconds * Stopwatch.Frequency);
+
+    [LoggerMessage(1101, LogLevel.Critical, "The database cannot be written: nothing is accepted until it can")]
+    private static partial void LogFault(ILogger logger, Exception exception);
+
+    [LoggerMessage(1102, LogLevel.Information, "The database can be written again")]
+    private static partial void LogWell(ILogger logger);
+
+    [LoggerMessage(1103, LogLevel.Warning, "The write-ahead log could not be emptied; it is tried again")]
+    private static partial void LogCheckpoint(ILogger logger, Exception exception);
+
+    private abstract class Change
+    {
+        /// <summary>Makes the change; nothing is told yet.</summary>
+        /// <returns>False where it has to be undone.</returns>
+        /// <exception cref="SqliteException">The database fails, and with it all changes of the transaction.</exception>
+        public abstract bool TryApply(SqliteContext db);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception exception);
+
+        /// <summary>Whether an error concerns one statement and not the database.</summary>
+        protected static bool IsOwn(Exception exception) =>
+            exception is not SqliteException { SqliteErrorCode: not (SQLitePCL.raw.SQLITE_ERROR or SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_TOOBIG or SQLitePCL.raw.SQLITE_MISMATCH) };
+    }
+
+    private sealed class Change<T>(Func<SqliteContext, Task<T>> apply) : Change
+    {
+        private readonly TaskCompletionSource<T> _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _answer;
+        private Exception? _refusal;
+
+        public Task<T> Committed => _committed.Task;
+
+        public override bool TryApply(SqliteContext db)
+        {
+            try
+            {
+                // SQLite works on the calling thread: the task is done when it is returned.
+                _answer = apply(db).GetAwaiter().GetResult();
+                return true;
+            }
+            catch (Exception e) when (IsOwn(e))
+            {
+                _refusal = e;
+                return false;
+            }
+        }
+
+        public override void Complete()
+        {
+            if (_refusal is { } refusal) _committed.SetException(refusal);
+            else _committed.SetResult(_answer!);
+        }
+
+        public override void Fail(Exception exception) => _committed.SetException(exception);
+    }
+}
