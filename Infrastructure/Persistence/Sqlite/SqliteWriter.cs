@@ -22,6 +22,7 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly DbContextOptions<SqliteContext> _options;
     private readonly ILogger _logger;
     private readonly Thread _thread;
+    private volatile Exception? _fault;
     private long? _checkpointDue; // of Stopwatch
     private int _disposed;
 
@@ -38,7 +39,7 @@ internal sealed partial class SqliteWriter : IDisposable
     }
 
     /// <summary>Why the last commit failed; null if it did not.</summary>
-    public Exception? Fault { get; private set; }
+    public Exception? Fault => _fault;
 
     /// <summary>How long a write may stay in the log.</summary>
     internal TimeSpan CheckpointDelay { get; set; } = TimeSpan.FromSeconds(20);
@@ -116,13 +117,13 @@ internal sealed partial class SqliteWriter : IDisposable
                 transaction.Commit();
             }
 
-            if (Fault is not null) LogWell(_logger);
-            Fault = null;
+            if (_fault is not null) LogWell(_logger);
+            _fault = null;
         }
         catch (Exception e)
         {
-            if (Fault is null) LogFault(_logger, e);
-            Fault = e;
+            if (_fault is null) LogFault(_logger, e);
+            _fault = e;
             // An exception of their own each: they are thrown in as many places.
             foreach (var change in batch) change.Fail(new IOException("The database could not be written.", e));
             return;
