@@ -1,11 +1,13 @@
 using Deepfake.Gateway.Proxying;
 using Deepfake.ServiceDefaults.Identity;
+using Deepfake.ServiceDefaults.Tracing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Transforms;
 
 namespace Deepfake.Gateway;
 
@@ -29,7 +31,12 @@ public static class GatewayExtensions
             health.MinimalTotalCountThreshold = 3;
             health.DefaultFailureRateLimit = 0.5;
         });
-        services.AddReverseProxy();
+        // A request that is passed on is named by the pattern it was let in by, not by its address.
+        services.AddReverseProxy().AddTransforms(transforms => transforms.AddRequestTransform(transform =>
+        {
+            if (transforms.Route.Match.Path is { } pattern) transform.ProxyRequest.SetUrlTemplate(pattern);
+            return ValueTask.CompletedTask;
+        }));
         // Only session affinity, which is not used, encrypts anything: no keys on disk.
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         // A change of health is logged once; each failed probe would be, with its stack.

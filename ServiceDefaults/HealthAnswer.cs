@@ -21,7 +21,7 @@ internal static class HealthAnswer
         await context.Response.WriteAsJsonAsync(
             new Answer(
                 Word(report.Status), "Deepfake.Aspire", Version,
-                report.Entries.TryGetValue(Models, out var models) ? new Readiness(models.Status == HealthStatus.Healthy, models.Description) : null,
+                report.Entries.TryGetValue(Models, out var models) ? new Readiness(models.Status != HealthStatus.Unhealthy, models.Description) : null,
                 new Resources(Environment.ProcessorCount, process.WorkingSet64, Math.Round((DateTime.UtcNow - process.StartTime.ToUniversalTime()).TotalSeconds)),
                 report.Entries.Where(entry => entry.Key is not (Self or Models)).ToDictionary(entry => entry.Key, entry => Word(entry.Value.Status))),
             DeepfakeJson.Options, context.RequestAborted);

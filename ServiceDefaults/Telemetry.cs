@@ -1,20 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using OpenTelemetry;
-using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
+using Deepfake.Contracts;
 
 namespace Deepfake.ServiceDefaults;
 
-/// <summary>
-/// Traces, metrics and logs over OTLP. Exporting starts only where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, as Aspire, compose and
-/// Kubernetes do; protocol and headers follow the OpenTelemetry environment variables.
-/// </summary>
+/// <summary>Where the product's own spans and instruments come from.</summary>
 public static class Telemetry
 {
     /// <summary>Name of the product's own activity source and meter.</summary>
@@ -26,68 +16,26 @@ public static class Telemetry
     /// <summary>Instruments of the product's own stages.</summary>
     public static Meter Meter { get; } = new(SourceName);
 
-    private static readonly string[] Sources = [SourceName, "Microsoft.AspNetCore", "System.Net.Http", "MassTransit", "Yarp.ReverseProxy"];
+    /// <summary>Starts a span of a stage of one analysis; what happens inside is tagged with its id as well.</summary>
+    /// <param name="name">What is done; the same for every analysis.</param>
+    /// <param name="analysisId">The analysis; null where the work belongs to none.</param>
+    /// <param name="parent">The span it goes on from, where that is not the current one.</param>
+    /// <param name="kind">Its role towards others.</param>
+    /// <returns>Null while nobody listens.</returns>
+    public static Activity? StartAnalysisActivity(string name, string? analysisId, ActivityContext parent = default, ActivityKind kind = ActivityKind.Internal) =>
+        Source.StartActivity(name, kind, parent, Tags(analysisId));
 
-    private static readonly string[] Meters =
-    [
-        SourceName, "MassTransit", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime",
-    ];
-
-    internal static void AddTelemetry(this IHostApplicationBuilder builder)
+    /// <summary>Starts a span that begins a trace of its own and refers to the one that caused it.</summary>
+    /// <param name="name">What is done; the same for every analysis.</param>
+    /// <param name="analysisId">The analysis; null where the work belongs to none.</param>
+    /// <param name="cause">The span that caused it; nothing is linked where it is the default.</param>
+    /// <param name="kind">Its role towards others.</param>
+    /// <returns>Null while nobody listens.</returns>
+    public static Activity? StartLinkedActivity(string name, string? analysisId, ActivityContext cause, ActivityKind kind = ActivityKind.Internal)
     {
-        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) return;
-
-        var service = builder.Configuration["OTEL_SERVICE_NAME"] ?? builder.Environment.ApplicationName;
-        var resource = ResourceBuilder.CreateDefault().AddService(service).AddEnvironmentVariableDetector();
-        builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
-            .SetResourceBuilder(resource).AddSource(Sources).SetSampler(new ParentBasedSampler(new AlwaysOnSampler()))
-            .AddProcessor(new ProbeFilter()).AddOtlpExporter().Build());
-        builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder()
-            .SetResourceBuilder(resource).AddMeter(Meters).AddOtlpExporter().Build());
-        builder.Logging.AddOpenTelemetry(logs =>
-        {
-            logs.IncludeScopes = true;
-            logs.IncludeFormattedMessage = true;
-            logs.SetResourceBuilder(resource).AddOtlpExporter();
-        });
-        builder.Services.AddHostedService<ProviderLifetime>();
+        Activity.Current = null;
+        return Source.StartActivity(name, kind, parentContext: default, Tags(analysisId), cause == default ? null : [new ActivityLink(cause)]);
     }
 
-    /// <summary>Health probes would drown the traces people look for.</summary>
-    private sealed class ProbeFilter : BaseProcessor<Activity>
-    {
-        public override void OnEnd(Activity data)
-        {
-            if (data.GetTagItem("url.path") is "/health" or "/alive") data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-        }
-    }
-
-    /// <summary>Stands in for OpenTelemetry.Extensions.Hosting: builds the providers before anything starts, flushes them last.</summary>
-    private sealed class ProviderLifetime(IServiceProvider services) : IHostedLifecycleService
-    {
-        private TracerProvider? _tracer;
-        private MeterProvider? _meter;
-
-        public Task StartingAsync(CancellationToken cancellationToken)
-        {
-            _tracer = services.GetRequiredService<TracerProvider>();
-            _meter = services.GetRequiredService<MeterProvider>();
-            return Task.CompletedTask;
-        }
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken)
-        {
-            _tracer?.ForceFlush(5000);
-            _meter?.ForceFlush(5000);
-            return Task.CompletedTask;
-        }
-    }
+    private static KeyValuePair<string, object?>[]? Tags(string? analysisId) => analysisId is null ? null : [new(TelemetryTags.AnalysisId, analysisId)];
 }

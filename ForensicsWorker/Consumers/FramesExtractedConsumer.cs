@@ -30,13 +30,12 @@ public sealed partial class FramesExtractedConsumer(
         // Late work is pointless: the watchdog ends the analysis.
         if (message.Deadline <= time.GetUtcNow() || await analyses.FindAsync(message.AnalysisId, cancellation) is null or { IsOver: true }) return;
 
-        using var activity = Telemetry.Source.StartActivity("measure forensics");
-        activity?.SetTag("analysis.id", message.AnalysisId);
+        using var activity = Telemetry.StartAnalysisActivity("measure forensics", message.AnalysisId);
         var began = Stopwatch.GetTimestamp();
         var material = await ReadAsync(message, cancellation);
         var read = Stopwatch.GetElapsedTime(began);
         var results = material is null ? signals.Unavailable() : signals.Measure(material, cancellation);
-        activity?.SetTag("signals", results.Count(signal => signal.Applicable));
+        activity?.SetTag(TelemetryTags.Signals, results.Count(signal => signal.Applicable));
 
         await context.Publish(
             new ForensicsCompleted

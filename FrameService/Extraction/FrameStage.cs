@@ -25,12 +25,12 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
     /// <exception cref="MediaException">The medium cannot be analysed; carries the error code.</exception>
     public async Task RunAsync(MediaSubmitted message, IPublishEndpoint bus, CancellationToken cancellationToken)
     {
-        using var activity = Telemetry.Source.StartActivity("extract frames");
-        activity?.SetTag("deepfake.analysis.id", message.AnalysisId).SetTag("deepfake.format", message.Format.ToString());
+        using var activity = Telemetry.StartAnalysisActivity("extract frames", message.AnalysisId);
+        activity?.SetTag(TelemetryTags.Format, message.Format.ToString());
         var started = Stopwatch.GetTimestamp();
         var clock = new StageClock();
         using var medium = await FetchAsync(message, clock, cancellationToken);
-        var (facts, plan) = await ProbeAsync(medium.Path, message.Format, clock, cancellationToken);
+        var (facts, plan) = await ProbeAsync(medium.Path, message, clock, cancellationToken);
         await ReportAsync(message, bus, 0.05, cancellationToken);
 
         var run = new Run(message, bus, plan, _options, clock);
@@ -43,7 +43,7 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
 
         clock.Add("decode", report.CpuSeconds);
         clock.Add("total", Stopwatch.GetElapsedTime(started).TotalSeconds);
-        activity?.SetTag("deepfake.frames", clock.Frames).SetTag("deepfake.faces", clock.Faces);
+        activity?.SetTag(TelemetryTags.Frames, clock.Frames).SetTag(TelemetryTags.Faces, clock.Faces);
         FrameMetrics.Ended(facts.Kind, clock.Seconds, clock.Frames, clock.Faces);
         await bus.Publish(
             new FramesExtracted
@@ -69,12 +69,12 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
         using (clock.Measure("fetch")) return await store.MaterializeAsync(message.MediaKey, cancellationToken);
     }
 
-    private async Task<(MediaFacts Facts, SamplePlan Plan)> ProbeAsync(string path, MediaFormat format, StageClock clock, CancellationToken cancellationToken)
+    private async Task<(MediaFacts Facts, SamplePlan Plan)> ProbeAsync(string path, MediaSubmitted message, StageClock clock, CancellationToken cancellationToken)
     {
-        using var activity = Telemetry.Source.StartActivity("probe");
+        using var activity = Telemetry.StartAnalysisActivity("probe", message.AnalysisId);
         using (clock.Measure("probe"))
         {
-            var facts = await new MediaProber(_options).ProbeAsync(path, format, cancellationToken);
+            var facts = await new MediaProber(_options).ProbeAsync(path, message.Format, cancellationToken);
             return (facts, SamplePlanner.Plan(facts.Kind, facts.Seconds, facts.Frames, (long)facts.Width * facts.Height, _options));
         }
     }

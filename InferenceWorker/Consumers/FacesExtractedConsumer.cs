@@ -33,15 +33,15 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
         // Late work is pointless: the watchdog ends the analysis.
         if (message.Deadline <= time.GetUtcNow() || await analyses.FindAsync(message.AnalysisId, cancellation) is not { IsOver: false } state) return;
 
-        using var activity = Telemetry.Source.StartActivity("score faces");
-        activity?.SetTag("analysis.id", message.AnalysisId).SetTag("shard", message.Shard).SetTag("faces", message.Count);
+        using var activity = Telemetry.StartAnalysisActivity("score faces", message.AnalysisId);
+        activity?.SetTag(TelemetryTags.Shard, message.Shard).SetTag(TelemetryTags.Faces, message.Count);
         using var announcement = engine.Announce();
         var began = Stopwatch.GetTimestamp();
         var pack = await ReadAsync(message, cancellation);
         var read = Stopwatch.GetElapsedTime(began);
         var scored = await engine.ScoreAsync(pack, message.Lane, announcement, cancellation);
         var score = Stopwatch.GetElapsedTime(began) - read;
-        activity?.SetTag("models", scored.Models.Count(model => model.Error is null));
+        activity?.SetTag(TelemetryTags.Models, scored.Models.Count(model => model.Error is null));
         var heat = state.Record.Options.HeatMaps ? await StoreAsync(message, scored.HeatMaps, cancellation) : null;
 
         await context.Publish(

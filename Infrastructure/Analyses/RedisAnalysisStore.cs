@@ -4,6 +4,7 @@ using Deepfake.Contracts;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Hosting;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
 using StackExchange.Redis;
 
 namespace Deepfake.Infrastructure.Analyses;
@@ -35,8 +36,9 @@ public sealed class RedisAnalysisStore : IAnalysisStore, IPrepared, IDisposable
     /// <param name="configuration">As StackExchange.Redis reads it: <c>host:6379,password=…</c>.</param>
     /// <param name="options">How long to remember.</param>
     /// <param name="time">Clock of events.</param>
-    public RedisAnalysisStore(string configuration, IOptions<AnalysisStoreOptions> options, TimeProvider time) =>
-        (_redis, _options, _time) = (new RedisConnection(configuration, time), options.Value, time);
+    /// <param name="instrumentation">Makes spans of the commands; null for none.</param>
+    public RedisAnalysisStore(string configuration, IOptions<AnalysisStoreOptions> options, TimeProvider time, StackExchangeRedisInstrumentation? instrumentation = null) =>
+        (_redis, _options, _time) = (new RedisConnection(configuration, time, instrumentation), options.Value, time);
 
     /// <inheritdoc/>
     public async Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken)

@@ -1,9 +1,10 @@
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
 using StackExchange.Redis;
 
 namespace Deepfake.Infrastructure.Analyses;
 
 /// <summary>The one connection of a process to Redis, made when first needed; it comes back by itself after the server was away.</summary>
-internal sealed class RedisConnection(string configuration, TimeProvider time) : IDisposable
+internal sealed class RedisConnection(string configuration, TimeProvider time, StackExchangeRedisInstrumentation? instrumentation) : IDisposable
 {
     // The client of this version has no time limit of its own for asynchronous calls: a server that hangs would hang the caller.
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(10);
@@ -57,7 +58,10 @@ internal sealed class RedisConnection(string configuration, TimeProvider time) :
             var settings = ConfigurationOptions.Parse(configuration);
             settings.AbortOnConnectFail = false; // keeps trying, so a server that comes later is found
             settings.ConnectTimeout = Math.Min(settings.ConnectTimeout, 5000);
-            return _connection = await ConnectionMultiplexer.ConnectAsync(settings);
+            var connection = await ConnectionMultiplexer.ConnectAsync(settings);
+            // By hand, since the instrumentation looks for a connection that is there before the host is.
+            instrumentation?.AddConnection(connection);
+            return _connection = connection;
         }
         finally
         {

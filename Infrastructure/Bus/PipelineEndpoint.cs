@@ -14,8 +14,8 @@ internal static class PipelineEndpoint
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PublishFaults = false;
         endpoint.PrefetchCount = settings.Prefetch > 0 ? settings.Prefetch : settings.Concurrency;
+        endpoint.UseFilter(new AnalysisTrace(context.GetRequiredService<ILogger<AnalysisTrace>>()));
         endpoint.UseFilter(new PipelineFilter(context.GetRequiredService<IRedeliveryRoute>(), options, context.GetRequiredService<ILogger<PipelineFilter>>()));
-        endpoint.UseConsumeFilter(typeof(AnalysisTag<>), context);
         PipelineTopology.ForEach([consumer], typeof(PipelineEndpoint), nameof(Consume), context, endpoint, settings, options);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Deepfake.Contracts;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -72,19 +71,6 @@ internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions 
 
     [LoggerMessage(1003, LogLevel.Error, "Analysis {AnalysisId}: {Message} is dead after its last try")]
     private partial void LogDead(string analysisId, string message, Exception exception);
-}
-
-/// <summary>Names the analysis in the span of its consumer.</summary>
-internal sealed class AnalysisTag<T> : IFilter<ConsumeContext<T>>
-    where T : class
-{
-    public Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
-    {
-        if (context.Message is IAnalysisMessage message) Activity.Current?.SetTag("deepfake.analysis.id", message.AnalysisId);
-        return next.Send(context);
-    }
-
-    public void Probe(ProbeContext context) => context.CreateFilterScope("analysis-tag");
 }
 
 /// <summary>How a transport lets a message wait before it comes back to its queue.</summary>

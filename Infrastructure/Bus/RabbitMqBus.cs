@@ -1,6 +1,7 @@
 using Deepfake.Contracts;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
 namespace Deepfake.Infrastructure.Bus;
@@ -57,6 +58,7 @@ internal static class RabbitMqBus
             endpoint.SetQuorumQueue();
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PublishFaults = false;
+            endpoint.UseFilter(new AnalysisTrace(context.GetRequiredService<ILogger<AnalysisTrace>>()));
             endpoint.Bind(DeadExchange, binding => binding.ExchangeType = ExchangeType.Fanout);
             endpoint.ConfigureConsumer<DeadLetterConsumer>(context);
         });

@@ -1,11 +1,12 @@
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Hosting;
+using OpenTelemetry.Instrumentation.StackExchangeRedis;
 using StackExchange.Redis;
 
 namespace Deepfake.Infrastructure.Limits;
 
 /// <summary>Limits in Redis: one script decides on all claims of a request at the server's own time, whichever gateway asks.</summary>
-internal sealed class RedisLimiter(string configuration, TimeProvider time) : ILimiter, IPrepared, IDisposable
+internal sealed class RedisLimiter(string configuration, TimeProvider time, StackExchangeRedisInstrumentation? instrumentation = null) : ILimiter, IPrepared, IDisposable
 {
     // Per key four arguments: kind, limit, amount, interval. Lua's numbers are exact up to 2^53, microseconds since 1970 below that till 2255.
     private const string Take = """
@@ -64,7 +65,7 @@ internal sealed class RedisLimiter(string configuration, TimeProvider time) : IL
         return 1
         """;
 
-    private readonly RedisConnection _redis = new(configuration, time);
+    private readonly RedisConnection _redis = new(configuration, time, instrumentation);
 
     public async Task<LimitDecision> TakeAsync(IReadOnlyList<LimitClaim> claims, CancellationToken cancellationToken)
     {

@@ -30,8 +30,7 @@ internal sealed class AnalysisPublisher(IBus bus, IAnalysisStore analyses)
     public async Task RepublishAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
         var parent = ActivityContext.TryParse(record.TraceParent, traceState: null, out var context) ? context : default;
-        using var activity = ServiceDefaults.Telemetry.Source.StartActivity("republish analysis", ActivityKind.Internal, parent);
-        activity?.SetTag("deepfake.analysis.id", record.Id);
+        using var activity = ServiceDefaults.Telemetry.StartAnalysisActivity("republish analysis", record.Id, parent);
         await PublishAsync(record, cancellationToken);
     }
 }

@@ -5,6 +5,8 @@ using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.IngestService.Idempotency;
 using Deepfake.IngestService.Reuse;
+using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Tracing;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.IngestService.Submission;
@@ -111,7 +113,8 @@ internal sealed partial class Submitter(
     /// <summary>Answers with a finished result, or claims the key, writes the record and publishes.</summary>
     private async Task<SubmissionOutcome> AcceptAsync(SubmissionRequest request, string id, StoredMedia media, SubmissionFields fields, Func<Task>? mark)
     {
-        Activity.Current?.SetTag("deepfake.analysis.id", id);
+        using var activity = Telemetry.StartAnalysisActivity("accept analysis", id);
+        using var scope = logger.BeginAnalysisScope(id);
         var finished = request.Reuse ? await AskAsync(stop => results.FindAsync(request.Tenant, media.Sha256, fields.Options, stop)) : null;
         var (claim, isOurs) = await ClaimAsync(request, id, media, fields, finished);
         if (!isOurs) return await ReplayedAsync(request.Tenant, claim!.Value);

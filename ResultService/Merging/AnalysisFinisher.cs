@@ -52,10 +52,8 @@ public sealed partial class AnalysisFinisher(
     /// <summary>Everything after the final record; may be done again at any time.</summary>
     public async Task AnnounceAsync(AnalysisRecord record, IPublishEndpoint bus, CancellationToken cancellationToken)
     {
-        using var activity = Activity.Current is null && ActivityContext.TryParse(record.TraceParent, null, isRemote: true, out var submitted)
-            ? Telemetry.Source.StartActivity("announce", ActivityKind.Internal, submitted)
-            : Telemetry.Source.StartActivity("announce");
-        activity?.SetTag("analysis.id", record.Id);
+        var submitted = Activity.Current is null && ActivityContext.TryParse(record.TraceParent, null, isRemote: true, out var context) ? context : default;
+        using var activity = Telemetry.StartAnalysisActivity("announce", record.Id, submitted);
 
         if (await analyses.FindResultAsync(record.Tenant, record.Id, cancellationToken) is not { } result) return;
         await history.SaveAsync(record.Tenant, result, cancellationToken);

@@ -1,3 +1,5 @@
+using Deepfake.ServiceDefaults.Tracing;
+
 namespace Deepfake.ResultService.Sweeping;
 
 /// <summary>Does something again and again; a failure is logged and the next turn tries anew.</summary>
@@ -33,6 +35,7 @@ public abstract partial class PeriodicSweep(TimeSpan interval, TimeProvider time
     /// <summary>Does one item; a failure concerns that item only.</summary>
     protected async Task GuardAsync(string analysisId, Func<Task> work, CancellationToken cancellationToken)
     {
+        using var scope = logger.BeginAnalysisScope(analysisId);
         try
         {
             await work();

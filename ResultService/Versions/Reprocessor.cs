@@ -5,6 +5,8 @@ using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Api;
 using Deepfake.ResultService.Removal;
+using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Tracing;
 using MassTransit;
 using Microsoft.Extensions.Options;
 
@@ -88,8 +90,10 @@ internal sealed partial class Reprocessor(
             Version = version,
             ReprocessOf = first.Id,
             Concurrency = allowed,
-            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
+        using var activity = Telemetry.StartAnalysisActivity("accept analysis", record.Id);
+        using var scope = logger.BeginAnalysisScope(record.Id);
+        record = record with { TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null };
         try
         {
             await analyses.CreateAsync(record, cancellationToken);

@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.History;
 using Deepfake.ServiceDefaults;
+using Deepfake.ServiceDefaults.Tracing;
 using Microsoft.Extensions.Options;
 
 namespace Deepfake.ResultService.Webhooks;
@@ -50,12 +52,11 @@ public sealed partial class DeliveryCourier(
         }
 
         var delivery = leased.Value;
-        using var activity = ActivityContext.TryParse(delivery.TraceParent, null, isRemote: true, out var submitted)
-            ? Telemetry.Source.StartActivity("webhook", ActivityKind.Producer, submitted)
-            : Telemetry.Source.StartActivity("webhook", ActivityKind.Producer);
-        activity?.SetTag("deepfake.analysis.id", delivery.AnalysisId);
-        activity?.SetTag("deepfake.webhook.endpoint", delivery.EndpointId);
-        activity?.SetTag("deepfake.webhook.attempt", delivery.Attempts.Count + 1);
+        // Attempts come minutes to days after the verdict: traces of their own, linked to the one they tell of.
+        var submitted = ActivityContext.TryParse(delivery.TraceParent, null, isRemote: true, out var context) ? context : default;
+        using var activity = Telemetry.StartLinkedActivity("deliver webhook", delivery.AnalysisId, submitted, ActivityKind.Producer);
+        activity?.SetTag(TelemetryTags.WebhookEndpoint, delivery.EndpointId).SetTag(TelemetryTags.WebhookAttempt, delivery.Attempts.Count + 1);
+        using var scope = delivery.AnalysisId is { } analysis ? logger.BeginAnalysisScope(analysis) : null;
 
         if (await endpoints.FindAsync(leased.Tenant, delivery.EndpointId, cancellationToken) is not { } endpoint)
         {

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Deepfake.Contracts;
+using Deepfake.TestServers;
 
 namespace Deepfake.Integration;
 
@@ -56,5 +57,41 @@ public sealed class StandaloneTests
         Assert.Equal([null, ErrorCodes.Truncated, null, ErrorCodes.UnsupportedMedia], batch.Items!.Select(item => item.Error?.Code));
         using var client = new ApiClient(host.Address);
         Assert.Equal(3, (await client.ListAsync(patience.Token)).Count);
+    }
+
+    [Fact]
+    public async Task At_rest_it_makes_no_trace_and_an_analysis_makes_one()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var media = new TestMedia();
+        using var data = new TemporaryFolder();
+        await using var traces = await TraceCollector.StartAsync();
+        await using var host = await Host.StartAsync("Standalone", new Dictionary<string, string>
+        {
+            ["DATA_PATH"] = data.Path,
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = traces.Address,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
+            ["Results__SweepInterval"] = "00:00:01",
+            ["Results__JanitorInterval"] = "00:00:01",
+            ["Ingest__SweepInterval"] = "00:00:01",
+            ["Ingest__ExpiryInterval"] = "00:00:01",
+        });
+        using var http = new HttpClient { BaseAddress = host.Address };
+        for (var i = 0; i < 8; i++)
+        {
+            // Some turns of everything that sweeps or polls, each probed.
+            await http.GetStringAsync(new Uri("/health", UriKind.Relative), patience.Token);
+            await http.GetStringAsync(new Uri("/alive", UriKind.Relative), patience.Token);
+            await Task.Delay(TimeSpan.FromSeconds(1), patience.Token);
+        }
+
+        Assert.Empty(traces.Spans.Select(span => $"{span.Scope}: {span.Name}"));
+
+        using var client = new ApiClient(host.Address);
+        var id = await client.SubmitAsync(await media.PhotoAsync("face.jpg"), patience.Token);
+        await client.WaitAsync(id, analysis => analysis.CompletedAt is not null, patience.Token);
+        while (!traces.Spans.Any(span => span.Name == "announce")) await Task.Delay(200, patience.Token);
+        Assert.Single(traces.TracesOf(id));
     }
 }

@@ -38,12 +38,23 @@ internal sealed class WholeSystem : IAsyncDisposable
     /// <summary>What every service printed last, for a failing test.</summary>
     public string Output => string.Join('\n', _parts.OfType<Host>().Select(host => host.Output));
 
-    public static async Task<WholeSystem> StartAsync()
+    /// <summary>As <c>ConnectionStrings:cache</c>.</summary>
+    public string Cache { get; private set; } = null!;
+
+    /// <summary>As <c>ConnectionStrings:history</c>.</summary>
+    public string History { get; private set; } = null!;
+
+    /// <summary>Every service of every kind.</summary>
+    public IEnumerable<Host> Services => _parts.OfType<Host>();
+
+    /// <summary>Starts all of it.</summary>
+    /// <param name="settings">More settings of all services, as environment variables.</param>
+    public static async Task<WholeSystem> StartAsync(params (string Name, string Value)[] settings)
     {
         var system = new WholeSystem();
         try
         {
-            await system.StartPartsAsync();
+            await system.StartPartsAsync(settings);
             return system;
         }
         catch
@@ -61,7 +72,7 @@ internal sealed class WholeSystem : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartPartsAsync()
+    private async Task StartPartsAsync((string Name, string Value)[] settings)
     {
         Traces = Keep(await TraceCollector.StartAsync());
         Broker = Keep(await RabbitMqServer.StartAsync());
@@ -71,12 +82,14 @@ internal sealed class WholeSystem : IAsyncDisposable
         Receiver = Keep(await OfficialReceiver.StartAsync(WebhookSecret));
         Key = await Host.NewKeyAsync();
         Models = CopyOfModels.Make(Host.FindRoot(), _folder.Path);
+        Cache = redis.ConnectionString;
+        History = await PostgresServer.CreateDatabaseAsync(postgres.ConnectionString);
         Blobs = $"{s3.ConnectionString};Bucket=deepfake";
         var environment = new Dictionary<string, string>
         {
             ["ConnectionStrings__messaging"] = Broker.ConnectionString,
-            ["ConnectionStrings__cache"] = redis.ConnectionString,
-            ["ConnectionStrings__history"] = await PostgresServer.CreateDatabaseAsync(postgres.ConnectionString),
+            ["ConnectionStrings__cache"] = Cache,
+            ["ConnectionStrings__history"] = History,
             ["ConnectionStrings__blobs"] = Blobs,
             ["Identity__InternalSecret"] = "known to gateway and services only",
             ["Identity__BootstrapKey"] = Key,
@@ -96,6 +109,7 @@ internal sealed class WholeSystem : IAsyncDisposable
             // Whatever hangs ends as failed in time for the test to say so.
             ["Ingest__InteractiveDeadline"] = "00:06:00",
         };
+        foreach (var (name, value) in settings) environment[name] = value;
         for (var i = 0; i < OfficialReceiver.Failures; i++) environment[$"Webhooks__RetryDelays__{i}"] = "00:00:00.1";
 
         var ingest = Keep(await Host.StartAsync("IngestService", environment));

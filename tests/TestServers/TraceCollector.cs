@@ -6,18 +6,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Deepfake.TestServers;
 
-/// <summary>Takes OTLP over HTTP, as any collector does, and keeps which trace each analysis was seen in, and who sent how many spans of a trace.</summary>
+/// <summary>Takes OTLP over HTTP, as any collector does, and keeps the spans, and which analyses log lines name.</summary>
 public sealed class TraceCollector : IAsyncDisposable
 {
-    private const string AnalysisTag = "deepfake.analysis.id";
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, ConcurrentDictionary<string, bool>>> _traces = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, int>> _spans = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<Span> _spans = new();
+    private readonly ConcurrentDictionary<(string AnalysisId, string Service), bool> _lines = new();
     private readonly WebApplication _app;
 
     private TraceCollector(WebApplication app) => _app = app;
 
     /// <summary>As <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>.</summary>
     public string Address => _app.Urls.First();
+
+    /// <summary>Everything that came so far.</summary>
+    public IReadOnlyList<Span> Spans => [.. _spans];
 
     /// <summary>Starts it on a free loopback port.</summary>
     public static async Task<TraceCollector> StartAsync()
@@ -27,23 +29,58 @@ public sealed class TraceCollector : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var collector = new TraceCollector(app);
-        app.MapPost("/v1/traces", collector.TakeAsync);
+        app.MapPost("/v1/traces", collector.TakeSpansAsync);
+        app.MapPost("/v1/logs", collector.TakeLogsAsync);
         app.MapPost("/v1/{other}", () => Results.Ok());
         await app.StartAsync();
         return collector;
     }
 
-    /// <summary>Trace ids in which spans of an analysis were seen, each with the services that sent them.</summary>
-    public IReadOnlyDictionary<string, ICollection<string>> TracesOf(string analysisId) =>
-        _traces.TryGetValue(analysisId, out var traces) ? traces.ToDictionary(trace => trace.Key, trace => trace.Value.Keys) : new Dictionary<string, ICollection<string>>();
+    /// <summary>
+    /// Trace ids in which stages of an analysis were seen, each with the services that sent them. Requests that ask for it and webhooks
+    /// that tell of it have traces of their own.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyCollection<string>> TracesOf(string analysisId)
+    {
+        var spans = Spans;
+        return spans.Where(span => span.Scope == "Deepfake" && span.AnalysisId == analysisId && span.Links.Count == 0).Select(span => span.TraceId).Distinct()
+            .ToDictionary(trace => trace, IReadOnlyCollection<string> (trace) => spans.Where(span => span.TraceId == trace).Select(span => span.Service).ToHashSet());
+    }
 
     /// <summary>Number of spans of a trace, whatever they say they are about, by the service that sent them.</summary>
-    public IReadOnlyDictionary<string, int> SpansOf(string traceId) => _spans.TryGetValue(traceId, out var spans) ? spans : new Dictionary<string, int>();
+    public IReadOnlyDictionary<string, int> SpansOf(string traceId) => Spans.Where(span => span.TraceId == traceId).CountBy(span => span.Service).ToDictionary();
+
+    /// <summary>Services that wrote log lines about an analysis.</summary>
+    public IReadOnlyCollection<string> LinesAbout(string analysisId) => [.. _lines.Keys.Where(line => line.AnalysisId == analysisId).Select(line => line.Service)];
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private async Task<IResult> TakeAsync(HttpRequest request)
+    private async Task<IResult> TakeSpansAsync(HttpRequest request)
+    {
+        await foreach (var (service, scope, fields) in ReadAsync(request))
+        {
+            _spans.Enqueue(new Span(
+                Hex(fields, 1), Hex(fields, 2), Hex(fields, 4), fields.First(field => field.Number == 5).Text, service, scope,
+                Attributes(fields, number: 9).ToDictionary(attribute => attribute.Key, attribute => attribute.Value),
+                [.. fields.Where(field => field.Number == 13).Select(link => Hex(ProtobufField.Read(link.Bytes), 1))]));
+        }
+
+        return Results.Bytes(Array.Empty<byte>(), "application/x-protobuf");
+    }
+
+    private async Task<IResult> TakeLogsAsync(HttpRequest request)
+    {
+        await foreach (var (service, _, fields) in ReadAsync(request))
+        {
+            foreach (var (_, analysis) in Attributes(fields, number: 6).Where(attribute => attribute.Key == Span.AnalysisTag)) _lines[(analysis, service)] = true;
+        }
+
+        return Results.Bytes(Array.Empty<byte>(), "application/x-protobuf");
+    }
+
+    // Traces and logs are built alike: resource { attributes = 1 } = 1, and in each scope { name = 1 } = 1 the items = 2.
+    private static async IAsyncEnumerable<(string Service, string Scope, List<ProtobufField> Fields)> ReadAsync(HttpRequest request)
     {
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
@@ -51,18 +88,15 @@ public sealed class TraceCollector : IAsyncDisposable
         {
             var service = resource.Where(field => field.Number == 1).SelectMany(field => Attributes(ProtobufField.Read(field.Bytes), number: 1))
                 .FirstOrDefault(attribute => attribute.Key == "service.name").Value ?? "?";
-            var spans = resource.Where(field => field.Number == 2).SelectMany(scope => ProtobufField.Read(scope.Bytes)).Where(field => field.Number == 2);
-            foreach (var span in spans.Select(field => ProtobufField.Read(field.Bytes)))
+            foreach (var scope in resource.Where(field => field.Number == 2).Select(field => ProtobufField.Read(field.Bytes)))
             {
-                var trace = Convert.ToHexStringLower(span.First(field => field.Number == 1).Bytes.Span);
-                _spans.GetOrAdd(trace, _ => new(StringComparer.Ordinal)).AddOrUpdate(service, 1, (_, count) => count + 1);
-                foreach (var (_, analysis) in Attributes(span, number: 9).Where(attribute => attribute.Key == AnalysisTag))
-                    _traces.GetOrAdd(analysis, _ => new(StringComparer.Ordinal)).GetOrAdd(trace, _ => new(StringComparer.Ordinal))[service] = true;
+                var name = scope.Where(field => field.Number == 1).SelectMany(field => ProtobufField.Read(field.Bytes)).FirstOrDefault(field => field.Number == 1).Text;
+                foreach (var item in scope.Where(field => field.Number == 2)) yield return (service, name, ProtobufField.Read(item.Bytes));
             }
         }
-
-        return Results.Bytes(Array.Empty<byte>(), "application/x-protobuf");
     }
+
+    private static string Hex(IEnumerable<ProtobufField> message, int number) => Convert.ToHexStringLower(message.FirstOrDefault(field => field.Number == number).Bytes.Span);
 
     // KeyValue { key = 1; AnyValue value = 2 { string_value = 1 } }
     private static IEnumerable<(string Key, string Value)> Attributes(IEnumerable<ProtobufField> message, int number) =>
