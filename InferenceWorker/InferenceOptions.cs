@@ -28,6 +28,10 @@ public sealed class InferenceOptions
     [Range(0, 63)]
     public int GpuIndex { get; set; }
 
+    /// <summary>GPU memory that each model may take for its activations, in MB; weights come on top.</summary>
+    [Range(64, 1024 * 1024)]
+    public int GpuMemoryMegabytes { get; set; } = 2048;
+
     /// <summary>
     /// Path of a CUDA provider built as an ONNX Runtime plugin library; empty to use the one of the standard GPU package.
     /// </summary>
@@ -51,6 +55,13 @@ public sealed class InferenceOptions
     /// <summary>How long a batch that is not full waits for messages that are on their way, in milliseconds.</summary>
     [Range(0, 1000)]
     public double MaxWaitMilliseconds { get; set; } = 4;
+
+    /// <summary>
+    /// How long no run of a network may end while work waits before the process counts as stuck, in seconds. Above what the slowest batch
+    /// takes, and no longer than the bus waits for a message.
+    /// </summary>
+    [Range(1, 3600)]
+    public int StallSeconds { get; set; } = 300;
 }
 
 /// <summary>Configuration section <c>Models</c>.</summary>

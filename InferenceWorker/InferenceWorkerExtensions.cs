@@ -31,6 +31,7 @@ public static class InferenceWorkerExtensions
             .Configure(options => options.Path = ModelsFolder.Of(builder.Configuration))
             .ValidateDataAnnotations()
             .ValidateOnStart();
+        builder.Services.AddSingleton<RunWatch>();
         builder.Services.AddSingleton<ScoringEngine>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ScoringEngine>());
         builder.Services.AddProblems();
@@ -45,7 +46,7 @@ public static class InferenceWorkerExtensions
         builder.Services.AddSingleton<NetworkDownload>();
         builder.Services.AddSingleton<ModelRegistry>();
         builder.Services.AddHostedService<ModelWatch>();
-        builder.Services.AddHealthChecks().AddCheck<EnsembleHealthCheck>("models");
+        builder.Services.AddHealthChecks().AddCheck<EnsembleHealthCheck>("models").AddCheck<RunLivenessCheck>("inference", tags: [ServiceDefaultsExtensions.LiveTag]);
         builder.Services.AddPipelineConsumer<FacesExtractedConsumer>(FacesExtractedConsumer.Settings);
         return builder;
     }

@@ -18,6 +18,7 @@ public sealed class CropBatcher : IDisposable
     private readonly IReadOnlyList<ModelSession> _sessions;
     private readonly Queue<ScoringRequest>[] _queues = [new(), new(), new()];
     private readonly Thread[] _threads;
+    private readonly RunWatch _watch;
     private int _announced;
     private bool _stopping;
 
@@ -25,9 +26,11 @@ public sealed class CropBatcher : IDisposable
     /// <param name="sessions">Models; the batcher does not own them.</param>
     /// <param name="shape">Lanes and batch size.</param>
     /// <param name="maxWait">How long a batch that is not full waits for announced packs.</param>
+    /// <param name="watch">Is told of work and of batches that end.</param>
     /// <param name="logger">Takes the models' failures.</param>
-    public CropBatcher(IReadOnlyList<ModelSession> sessions, RunShape shape, TimeSpan maxWait, ILogger logger)
+    public CropBatcher(IReadOnlyList<ModelSession> sessions, RunShape shape, TimeSpan maxWait, RunWatch watch, ILogger logger)
     {
+        _watch = watch;
         _sessions = sessions;
         _shape = shape;
         _maxWait = maxWait;
@@ -65,6 +68,7 @@ public sealed class CropBatcher : IDisposable
             return await request.Completion;
         }
 
+        using var waiting = _watch.Wait();
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
@@ -98,7 +102,11 @@ public sealed class CropBatcher : IDisposable
 
     private void Work(BatchRunner runner)
     {
-        while (Collect(runner.Slices)) runner.Run();
+        while (Collect(runner.Slices))
+        {
+            using var run = _watch.Run();
+            runner.Run();
+        }
     }
 
     /// <summary>Waits for work and takes a batch of it. False when stopped.</summary>

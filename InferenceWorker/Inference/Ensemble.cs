@@ -24,6 +24,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
     /// <summary>Folders of the loaded models, by name.</summary>
     public IReadOnlyDictionary<string, string> Folders { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the loaded models run on, each once.</summary>
+    public IReadOnlyList<string> Providers => [.. Sessions.Select(session => session.Provider).Concat(Sequences.Select(sequence => sequence.Provider)).Distinct().Order()];
+
     /// <summary>
     /// Loads every folder below a path. A folder that cannot be loaded is logged and listed as unavailable; nothing it holds can stop the
     /// others.
@@ -52,7 +55,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
                 if (loaded is SequenceSession sequence) sequences.Add(sequence);
                 else sessions.Add((ModelSession)loaded);
                 folders[manifest.Name] = folder;
-                Log.Loaded(logger, manifest.Name, manifest.Version, (loaded as ModelSession)?.Provider ?? sequences[^1].Provider, Stopwatch.GetElapsedTime(began).TotalSeconds);
+                var (ran, placement) = loaded is ModelSession model ? (model.Provider, model.Placement) : (sequences[^1].Provider, sequences[^1].Placement);
+                Log.Loaded(logger, manifest.Name, manifest.Version, ran, Stopwatch.GetElapsedTime(began).TotalSeconds);
+                if (placement is { Nodes.Count: > 1 }) Log.Mixed(logger, manifest.Name, placement);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -121,6 +126,9 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
 
         [LoggerMessage(3013, LogLevel.Warning, "Model {Model} does not run on {Provider}; it runs on the CPU")]
         public static partial void FellBack(ILogger logger, string model, string provider, Exception exception);
+
+        [LoggerMessage(3016, LogLevel.Information, "Model {Model} runs in parts: {Placement}")]
+        public static partial void Mixed(ILogger logger, string model, NodePlacement placement);
 
         [LoggerMessage(3015, LogLevel.Error, "The decisions about models are ignored: {Error}")]
         public static partial void RegistryIgnored(ILogger logger, string error);

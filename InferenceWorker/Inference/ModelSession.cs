@@ -15,6 +15,7 @@ public sealed class ModelSession : IDisposable
     private readonly RunOptions _run = new();
     private readonly ScoreDecoder _decoder;
     private readonly RunShape _shape;
+    private readonly string _asked;
     private readonly int[] _buckets;
     private readonly BlockingCollection<RunBuffers> _free = [];
     private readonly RunBuffers[] _buffers;
@@ -26,7 +27,7 @@ public sealed class ModelSession : IDisposable
         _session = session;
         _shape = shape;
         Manifest = manifest;
-        Provider = provider.Name;
+        _asked = provider.Name;
         var signature = NetworkSignature.Read(session, manifest);
         _inputNames = [signature.InputName];
         _outputNames = signature.Cam is { } cam ? [signature.OutputName, cam.Name] : [signature.OutputName];
@@ -44,8 +45,11 @@ public sealed class ModelSession : IDisposable
     /// <summary>What was loaded.</summary>
     public ModelManifest Manifest { get; }
 
-    /// <summary>What it runs on: <c>cpu</c> or <c>cuda</c>.</summary>
-    public string Provider { get; }
+    /// <summary>What it runs on, as its first run showed: <c>cpu</c> or <c>cuda</c>.</summary>
+    public string Provider => Placement?.Main ?? _asked;
+
+    /// <summary>Where its nodes ran; null on the CPU, which leaves no choice.</summary>
+    internal NodePlacement? Placement { get; private set; }
 
     /// <summary>Size of its heat maps; null if it has none.</summary>
     internal CamSignature? Cam { get; }
@@ -64,7 +68,7 @@ public sealed class ModelSession : IDisposable
             using var options = SessionSettings.Create(provider, shape);
             native = new InferenceSession(path, options);
             session = new ModelSession(manifest, native, provider, shape);
-            session.WarmUp();
+            session.WarmUp(isProfiled: provider is not CpuExecutionProvider);
             return session;
         }
         catch (Exception e)
@@ -133,8 +137,14 @@ public sealed class ModelSession : IDisposable
         }
     }
 
-    private void WarmUp()
+    private void WarmUp(bool isProfiled)
     {
+        if (isProfiled)
+        {
+            Run(_buffers[0], _buckets[0]);
+            Placement = NodePlacement.Read(_session);
+        }
+
         // One lane after the other: what warms up are the memory plan of each batch size and the kernels.
         foreach (var buffers in _buffers)
             foreach (var bucket in _buckets)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace Deepfake.InferenceWorker.Inference;
 
 /// <summary>Loads the ensemble in the background at start and scores packs with it.</summary>
-public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, IOptions<ModelOptions> models, ILogger<ScoringEngine> logger) : BackgroundService
+public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, IOptions<ModelOptions> models, RunWatch watch, ILogger<ScoringEngine> logger) : BackgroundService
 {
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _loading = new(1);
@@ -20,6 +20,9 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
 
     /// <summary>What the folder looked like when the ensemble in service was loaded; see <see cref="RegistryFile.Stamp"/>.</summary>
     public string? Stamp { get; private set; }
+
+    /// <summary>Why models run on the CPU although a GPU was to be had; null where all is as wished.</summary>
+    public string? GpuMissing { get; private set; }
 
     /// <summary>Whether loading is over.</summary>
     public bool IsLoaded => _loaded.Task.IsCompletedSuccessfully;
@@ -96,7 +99,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
     /// <exception cref="ModelRejectedException">It does not load, fit or run.</exception>
     public void Try(string folder)
     {
-        var provider = ExecutionProviders.Choose(inference.Value, logger);
+        var (provider, _) = ExecutionProviders.Choose(inference.Value, logger);
         Ensemble.LoadFolder(folder, provider, Shape(inference.Value, provider) with { Lanes = 1 }, logger).Dispose();
     }
 
@@ -143,11 +146,11 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
     private (Generation Generation, string Stamp) Load(CancellationToken cancellationToken)
     {
         var options = inference.Value;
-        var provider = ExecutionProviders.Choose(options, logger);
+        (var provider, GpuMissing) = ExecutionProviders.Choose(options, logger);
         var shape = Shape(options, provider);
         var stamp = RegistryFile.Stamp(Folder); // before reading: what changes meanwhile is seen as a change
         var ensemble = Ensemble.Load(Folder, provider, shape, logger, cancellationToken);
-        return (new Generation(ensemble, new CropBatcher(ensemble.Sessions, shape, TimeSpan.FromMilliseconds(options.MaxWaitMilliseconds), logger)), stamp);
+        return (new Generation(ensemble, new CropBatcher(ensemble.Sessions, shape, TimeSpan.FromMilliseconds(options.MaxWaitMilliseconds), watch, logger)), stamp);
     }
 
     private List<ModelScores> ScoreTracks(Ensemble ensemble, FacePack pack, CancellationToken cancellationToken)
@@ -159,6 +162,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
             string? error = null;
             try
             {
+                using var run = watch.Run();
                 scores = sequence.Score(pack, cancellationToken);
             }
             catch (InvalidDataException e)

@@ -22,12 +22,13 @@ public sealed class SequenceSession : IDisposable
     private readonly OrtValue[] _inputs;
     private readonly OrtValue[] _outputs;
     private readonly Lock _gate = new();
+    private readonly string _asked;
 
-    private SequenceSession(ModelManifest manifest, InferenceSession session, string provider)
+    private SequenceSession(ModelManifest manifest, InferenceSession session, string asked)
     {
         _session = session;
         Manifest = manifest;
-        Provider = provider;
+        _asked = asked;
         Length = manifest.Input.SequenceLength ?? throw new ModelRejectedException("model.json: input.sequence_length is missing");
         var signature = NetworkSignature.ReadSequence(session, manifest, Length);
         _inputNames = [signature.InputName];
@@ -45,8 +46,11 @@ public sealed class SequenceSession : IDisposable
     /// <summary>What was loaded.</summary>
     public ModelManifest Manifest { get; }
 
-    /// <summary>What it runs on.</summary>
-    public string Provider { get; }
+    /// <summary>What it runs on, as its first run showed.</summary>
+    public string Provider => Placement?.Main ?? _asked;
+
+    /// <summary>Where its nodes ran; null on the CPU, which leaves no choice.</summary>
+    internal NodePlacement? Placement { get; private set; }
 
     /// <summary>Crops of one sequence.</summary>
     public int Length { get; }
@@ -63,6 +67,7 @@ public sealed class SequenceSession : IDisposable
             native = new InferenceSession(path, options);
             session = new SequenceSession(manifest, native, provider.Name);
             session.Run();
+            if (provider is not CpuExecutionProvider) session.Placement = NodePlacement.Read(native);
             return session;
         }
         catch (Exception e)

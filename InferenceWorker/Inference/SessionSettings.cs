@@ -20,6 +20,7 @@ internal static class SessionSettings
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         options.AddSessionConfigEntry("session.set_denormal_as_zero", "1");
         provider.Configure(options);
+        if (provider is not CpuExecutionProvider) NodePlacement.Prepare(options);
         return options;
     }
 }

@@ -9,6 +9,7 @@ namespace Deepfake.InferenceWorker.Tests;
 
 public sealed class CropBatcherTests : IDisposable
 {
+    private static readonly RunWatch Watch = new(TimeProvider.System);
     private readonly ModelSession _weighted = TestModels.Load("weighted_nchw");
     private readonly ModelSession _throwing = TestModels.Load("throws_when_bright", ModelSessionTests.PlainPixels);
     private readonly ModelSession _nan = TestModels.Load("nan_when_bright", ModelSessionTests.PlainPixels);
@@ -37,7 +38,7 @@ public sealed class CropBatcherTests : IDisposable
     public async Task A_model_that_fails_is_named_and_the_rest_scores()
     {
         var log = new ListLogger();
-        using var batcher = new CropBatcher([_throwing, _weighted], TestModels.Shape, TimeSpan.Zero, log);
+        using var batcher = new CropBatcher([_throwing, _weighted], TestModels.Shape, TimeSpan.Zero, Watch, log);
         var scores = await Score(batcher, TestCrops.Pack(TestCrops.Flat(250), TestCrops.Flat(10)));
         Assert.Equal("the model failed while running", scores[0].Error);
         Assert.Empty(scores[0].Scores);
@@ -109,7 +110,7 @@ public sealed class CropBatcherTests : IDisposable
     [Fact]
     public async Task A_single_pack_waits_for_nobody()
     {
-        using var batcher = new CropBatcher([_weighted], TestModels.Shape, TimeSpan.FromSeconds(30), NullLogger.Instance);
+        using var batcher = new CropBatcher([_weighted], TestModels.Shape, TimeSpan.FromSeconds(30), Watch, NullLogger.Instance);
         using var announcement = batcher.Announce();
         await batcher.ScoreAsync(TestCrops.Pack(TestCrops.Pattern(0)), Lane.Interactive, announcement, default).WaitAsync(TimeSpan.FromSeconds(20));
     }
@@ -117,7 +118,7 @@ public sealed class CropBatcherTests : IDisposable
     [Fact]
     public async Task An_announced_pack_is_waited_for_and_no_longer_than_told()
     {
-        using var batcher = new CropBatcher([_weighted], TestModels.Shape, TimeSpan.FromMilliseconds(300), NullLogger.Instance);
+        using var batcher = new CropBatcher([_weighted], TestModels.Shape, TimeSpan.FromMilliseconds(300), Watch, NullLogger.Instance);
         using var announcement = batcher.Announce();
         var began = Stopwatch.GetTimestamp();
         await batcher.ScoreAsync(TestCrops.Pack(TestCrops.Pattern(0)), Lane.Interactive, null, default).WaitAsync(TimeSpan.FromSeconds(20));
@@ -151,7 +152,7 @@ public sealed class CropBatcherTests : IDisposable
         _nan.Dispose();
     }
 
-    private static CropBatcher Batcher(params ModelSession[] sessions) => new(sessions, TestModels.Shape, TimeSpan.FromMilliseconds(2), NullLogger.Instance);
+    private static CropBatcher Batcher(params ModelSession[] sessions) => new(sessions, TestModels.Shape, TimeSpan.FromMilliseconds(2), Watch, NullLogger.Instance);
 
     private static async Task<IReadOnlyList<ModelScores>> Score(CropBatcher batcher, FacePack pack) => (await batcher.ScoreAsync(pack, Lane.Interactive, null, default)).Models;
 }

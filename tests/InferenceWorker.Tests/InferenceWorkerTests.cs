@@ -104,7 +104,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
         var health = _host.Services.GetRequiredService<HealthCheckService>();
         await Until(() => health.CheckHealthAsync(entry => entry.Name == "models").Result.Status == HealthStatus.Healthy);
         var report = await health.CheckHealthAsync(entry => entry.Name == "models");
-        Assert.Equal("2 models, 1 not available", report.Entries["models"].Description);
+        Assert.Equal("2 models on cpu, 1 not available", report.Entries["models"].Description);
     }
 
     public Task DisposeAsync() => _host.StopAsync();

@@ -47,7 +47,7 @@ public sealed class SequenceSessionTests
         models.Add("weighted_nchw");
         models.Add("sequence_places", Sequence(4));
         using var engine = new ScoringEngine(
-            Options.Create(new InferenceOptions { Threads = 1 }), Options.Create(new ModelOptions { Path = models.Path }), new Logger<ScoringEngine>(new LoggerFactory()));
+            Options.Create(new InferenceOptions { Threads = 1 }), Options.Create(new ModelOptions { Path = models.Path }), new RunWatch(TimeProvider.System), new Logger<ScoringEngine>(new LoggerFactory()));
         await engine.StartAsync(CancellationToken.None);
         var scores = (await engine.ScoreAsync(Pack((1, 0, 255), (1, 1, 255)), Lane.Batch, null, CancellationToken.None)).Models;
         Assert.Equal(["weighted-nchw", "sequence-places"], scores.Select(model => model.Name));

@@ -35,6 +35,15 @@ def node(kind, inputs, output, **attributes):
     return helper.make_node(kind, inputs, [output], **attributes)
 
 
+def idle_round():
+    """The body of a loop that changes nothing."""
+    return helper.make_graph(
+        [node("Identity", ["go"], "go_on"), node("Identity", ["value"], "same")], "round",
+        [helper.make_tensor_value_info("round_number", TensorProto.INT64, []), helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+         helper.make_tensor_value_info("value", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info("go_on", TensorProto.BOOL, []), helper.make_tensor_value_info("same", TensorProto.FLOAT, None)])
+
+
 def networks():
     nchw, nhwc = ["n", 3, SIZE, SIZE], ["n", SIZE, SIZE, 3]
     flatten = node("Flatten", ["input"], "flat", axis=1)
@@ -56,6 +65,11 @@ def networks():
          {"two": np.float32(2), "table": np.zeros(1, np.float32)}, [("score", ["n"])], nchw)
     save("nan_when_bright", [mean, node("Sub", ["half", "mean"], "left"), node("Sqrt", ["left"], "score")],
          {"half": np.float32(0.5)}, [("score", ["n"])], nchw)
+    # Brighter than grey, it counts to a number that nobody lives to see.
+    save("loops_when_bright", [mean, node("ReduceMax", ["mean"], "brightest", keepdims=0), node("Mul", ["brightest", "two"], "twice"),
+                               node("Cast", ["twice"], "index", to=TensorProto.INT64), node("Mul", ["index", "ages"], "rounds"),
+                               helper.make_node("Loop", ["rounds", "", "mean"], ["score"], body=idle_round())],
+         {"two": np.float32(2), "ages": np.int64(10**15)}, [("score", ["n"])], nchw)
     # Each place of a sequence has a weight of its own, so that a crop in the wrong place shows.
     save("sequence_places", [node("ReduceMean", ["input"], "means", axes=[2, 3, 4], keepdims=0), node("MatMul", ["means", "w"], "score")],
          {"w": np.array([[0.001], [0.01], [0.1], [1]], np.float32)}, [("score", ["n", 1])], ["n", 4, 3, SIZE, SIZE])

@@ -35,7 +35,7 @@ public sealed class ModelRegistryTests : IAsyncLifetime
     {
         _models.Add("weighted_nchw");
         var options = Options.Create(new ModelOptions { Path = _models.Path, WatchSeconds = 1 });
-        _engine = new ScoringEngine(Options.Create(new InferenceOptions { Threads = 2 }), options, _loggers.CreateLogger<ScoringEngine>());
+        _engine = new ScoringEngine(Options.Create(new InferenceOptions { Threads = 2 }), options, new RunWatch(TimeProvider.System), _loggers.CreateLogger<ScoringEngine>());
         await _engine.StartAsync(CancellationToken.None);
         _registry = new ModelRegistry(_engine, new NetworkDownload(Guard));
         await _registry.ListAsync(CancellationToken.None);
