@@ -9,6 +9,9 @@ internal static class Binaries
         "/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin", "/sbin",
     ];
 
+    /// <summary>Whether a program is installed.</summary>
+    public static bool Has(string program) => Folders.Any(folder => File.Exists(Path.Combine(folder, program)));
+
     /// <summary>Path of a program.</summary>
     /// <exception cref="FileNotFoundException">It is not installed; the message names Debian's package.</exception>
     public static string Find(string program, string debianPackage, params string[] preferredFolders) =>

@@ -20,10 +20,10 @@ public static class Ports
     public static int Free() => Free(1)[0];
 
     /// <summary>Sends bytes and reads up to 64 bytes of the answer.</summary>
-    internal static async Task<byte[]> AskAsync(int port, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
+    internal static async Task<byte[]> AskAsync(string host, int port, ReadOnlyMemory<byte> question, CancellationToken cancellationToken)
     {
         using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+        await client.ConnectAsync(host, port, cancellationToken);
         var stream = client.GetStream();
         await stream.WriteAsync(question, cancellationToken);
         var answer = new byte[64];

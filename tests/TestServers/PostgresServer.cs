@@ -3,38 +3,15 @@ using Npgsql;
 namespace Deepfake.TestServers;
 
 /// <summary>A PostgreSQL of one's own that keeps its data over a restart.</summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed class PostgresServer : RestartableServer
 {
-    private readonly ServerFolder _folder = new("postgres");
-    private readonly int _port = Ports.Free();
-    private ServerProcess? _process;
-
-    private PostgresServer()
+    private PostgresServer(IRestartableServer server)
+        : base(server)
     {
     }
 
-    /// <summary>For Npgsql, to the database <c>postgres</c>.</summary>
-    public string ConnectionString => $"Host=127.0.0.1;Port={_port};Username=postgres;Database=postgres";
-
-    /// <summary>Initialises a cluster, starts it and waits until it answers.</summary>
-    public static async Task<PostgresServer> StartAsync()
-    {
-        var server = new PostgresServer();
-        try
-        {
-            // It refuses to run as root, so root lends it to the account that came with the package.
-            if (Environment.UserName == "root") await ServerProcess.RunAsync(["chown", "postgres:postgres", server._folder.Path], "/");
-            await ServerProcess.RunAsync(
-                [.. AsUser, Find("initdb"), "-D", server._folder.In("data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], "/");
-            await server.LaunchAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+    /// <summary>Starts a server with an empty cluster and waits until it answers.</summary>
+    public static async Task<PostgresServer> StartAsync() => new(await (await ServerHosts.CurrentAsync()).StartPostgresAsync());
 
     /// <summary>Creates an empty database on any server.</summary>
     /// <returns>Connection string to it.</returns>
@@ -49,59 +26,5 @@ public sealed class PostgresServer : IAsyncDisposable
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
         return new NpgsqlConnectionStringBuilder(connectionString) { Database = name }.ConnectionString;
-    }
-
-    /// <summary>SIGKILL to all of its processes.</summary>
-    public Task KillAsync() => _process!.KillAsync();
-
-    /// <summary>Starts it again on the same port and data.</summary>
-    public Task RestartAsync() => LaunchAsync();
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is not null) await _process.KillAsync();
-        _process?.Dispose();
-        _folder.Dispose();
-    }
-
-    private static string[] AsUser => Environment.UserName == "root"
-        ? [Binaries.Find("setpriv", "util-linux"), "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        : [];
-
-    private static string Find(string program) => Binaries.Find(
-        program,
-        "postgresql",
-        Directory.Exists("/usr/lib/postgresql")
-            ? [.. Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0).Select(folder => Path.Combine(folder, "bin"))]
-            : []);
-
-    private async Task LaunchAsync()
-    {
-        _process?.Dispose();
-        File.Delete(_folder.In("data/postmaster.pid")); // what a killed server left
-        // Without fsync a SIGKILL loses nothing, since the system's cache lives on. Tests give each host a database of its own, whose pool
-        // keeps its connections for minutes after the host is gone: with the usual 100 the last of some twenty hosts were turned away.
-        _process = ServerProcess.Start(
-            [
-                .. AsUser, Find("postgres"), "-D", _folder.In("data"), "-p", $"{_port}", "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-                "-c", "max_connections=500",
-            ],
-            _folder.Path);
-        await _process.WaitUntilReadyAsync("postgres", CanConnectAsync, TimeSpan.FromSeconds(60));
-    }
-
-    private async Task<bool> CanConnectAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-            await connection.OpenAsync(cancellationToken);
-            return true;
-        }
-        catch (NpgsqlException)
-        {
-            return false;
-        }
     }
 }
