@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Deepfake.TestKit;
 
 namespace Deepfake.TestServers;
 
@@ -57,7 +58,7 @@ public sealed class TusClient : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
-            Environment = { ["NODE_PATH"] = Path.Combine(Root(), ".deps", "npm") },
+            Environment = { ["NODE_PATH"] = Path.Combine(Repository.Root, ".deps", "npm") },
         };
         return new TusClient(Process.Start(start)!);
     }
@@ -85,12 +86,5 @@ public sealed class TusClient : IDisposable
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         _process.Dispose();
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
-        throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }
