@@ -3,6 +3,7 @@ using System.Text.Json;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Deepfake.Infrastructure.Tests.Analyses;
 
@@ -11,7 +12,7 @@ public abstract partial class AnalysisStoreContract : IAsyncLifetime
 {
     private protected static readonly CancellationToken None = CancellationToken.None;
 
-    private protected ManualClock Clock { get; } = new();
+    private protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds())); // stores keep milliseconds
 
     private protected static AnalysisStoreOptions Limits { get; } = new() { Retention = TimeSpan.FromHours(1), Tombstones = TimeSpan.FromHours(1) };
 

@@ -1,4 +1,5 @@
 using Deepfake.Infrastructure.Limits;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Deepfake.Infrastructure.Tests.Limits;
 
@@ -17,7 +18,7 @@ public sealed class LocalLimiterTests : LimiterContract
     [Fact]
     public async Task A_bucket_fills_up_evenly_and_not_over_its_brim()
     {
-        var clock = new ManualClock();
+        var clock = new FakeTimeProvider();
         var limiter = new LocalLimiter(clock);
         Assert.Equal(3, await DrainAsync());
 
@@ -42,7 +43,7 @@ public sealed class LocalLimiterTests : LimiterContract
     [Fact]
     public async Task In_the_long_run_no_more_passes_than_the_rate()
     {
-        var clock = new ManualClock();
+        var clock = new FakeTimeProvider();
         var limiter = new LocalLimiter(clock);
         var granted = 0;
         for (var i = 0; i < 10_000; i++)
@@ -58,7 +59,7 @@ public sealed class LocalLimiterTests : LimiterContract
     [Fact]
     public async Task A_day_begins_anew_at_midnight_utc()
     {
-        var clock = new ManualClock();
+        var clock = new FakeTimeProvider();
         var limiter = new LocalLimiter(clock);
         await limiter.TakeAsync([Day("a", 10, 10)], None);
         var rest = (await limiter.TakeAsync([Day("a", 10)], None)).States[0].Wait;
