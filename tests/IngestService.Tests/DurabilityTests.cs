@@ -26,7 +26,7 @@ public sealed class DurabilityTests
         host.Breaks.Bus.Clear();
         var (message, _) = await host.Inbox.WaitForAsync(analysis.Id);
         Assert.Equal(MediaFormat.Jpeg, message.Format);
-        await IngestHost.UntilAsync(async () => (await host.Analyses.FindUnpublishedAsync(DateTimeOffset.MaxValue, 10, CancellationToken.None)).Count == 0, "marked as published");
+        await Eventually.TrueAsync(async () => (await host.Analyses.FindUnpublishedAsync(DateTimeOffset.MaxValue, 10, CancellationToken.None)).Count == 0, "it is marked as published");
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class DurabilityTests
 
         using var response = await host.PostRawAsync(Jpeg);
         var analysis = await Answers.IsAcceptedAsync(response);
-        await IngestHost.UntilAsync(() => Task.FromResult(host.Inbox.Received.Count(entry => entry.Message.AnalysisId == analysis.Id) >= 2), "published again");
+        await Eventually.TrueAsync(() => host.Inbox.Received.Count(entry => entry.Message.AnalysisId == analysis.Id) >= 2, "it is published again");
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class DurabilityTests
         Assert.Equal(2, host.Uploads().Count);
 
         await host.Analyses.DeleteAsync("default", first.Id, CancellationToken.None);
-        await IngestHost.UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             using var response = await host.PostRawAsync(Jpeg);
             return response.IsSuccessStatusCode;

@@ -32,7 +32,6 @@ internal sealed class IngestHost : IAsyncDisposable
     /// <summary>How many unfinished analyses the key of a request may have.</summary>
     public const string ConcurrencyHeader = "X-Test-Concurrency";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
 
     private IngestHost(WebApplication app, string folder, Broken broken)
@@ -129,16 +128,6 @@ internal sealed class IngestHost : IAsyncDisposable
         [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains("/objects/", StringComparison.Ordinal) || file.Contains("/incoming/", StringComparison.Ordinal)
             || file.Contains("/growing/", StringComparison.Ordinal))];
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!await condition())
-        {
-            Assert.True(watch.Elapsed < Deadline, $"Not within {Deadline}: {what}");
-            await Task.Delay(20);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -171,7 +160,7 @@ public sealed class Inbox
 
     public async Task<(MediaSubmitted Message, ActivityTraceId Trace)> WaitForAsync(string analysisId)
     {
-        await IngestHost.UntilAsync(() => Task.FromResult(_received.Any(entry => entry.Message.AnalysisId == analysisId)), $"MediaSubmitted of {analysisId}");
+        await Eventually.TrueAsync(() => _received.Any(entry => entry.Message.AnalysisId == analysisId), $"{analysisId} is published");
         return _received.First(entry => entry.Message.AnalysisId == analysisId);
     }
 }

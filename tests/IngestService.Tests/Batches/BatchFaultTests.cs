@@ -24,7 +24,7 @@ public sealed class BatchFaultTests : BatchTestBase
         await before.StopAsync();
 
         await using var after = await IngestHost.StartAsync(folder, Settings);
-        await IngestHost.UntilAsync(async () => Read<Batch>(await after.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Summary.ByStatus.GetValueOrDefault("accepted") == 2, "both are accepted");
+        await Eventually.TrueAsync(async () => Read<Batch>(await after.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Summary.ByStatus.GetValueOrDefault("accepted") == 2, "both are accepted");
         Assert.Equal(2, await after.Analyses.CountUnfinishedAsync(CancellationToken.None));
         Assert.Equal(2, after.Uploads().Count);
     }
@@ -36,12 +36,12 @@ public sealed class BatchFaultTests : BatchTestBase
         var before = await IngestHost.StartAsync(folder, Settings);
         using var answer = await before.Client.PostAsync("/v1/batches", Form(("items", null, Encoding.UTF8.GetBytes($"[{{\"url\":\"{Origin}/held.jpg\"}}]"))));
         var batch = await IsAcceptedAsync(answer);
-        await IngestHost.UntilAsync(() => Task.FromResult(Fetched("/held.jpg") == 1), "it is being fetched");
+        await Eventually.TrueAsync(() => Fetched("/held.jpg") == 1, "it is being fetched");
         await before.StopAsync();
         Release();
 
         await using var after = await IngestHost.StartAsync(folder, Settings);
-        await IngestHost.UntilAsync(async () => Read<Batch>(await after.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Summary.ByStatus.ContainsKey("accepted"), "it is accepted at once");
+        await Eventually.TrueAsync(async () => Read<Batch>(await after.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Summary.ByStatus.ContainsKey("accepted"), "it is accepted at once");
         Assert.Equal(1, await after.Analyses.CountUnfinishedAsync(CancellationToken.None));
     }
 
@@ -93,10 +93,10 @@ public sealed class BatchFaultTests : BatchTestBase
             await stream.WriteAsync(Jpeg);
             await stream.WriteAsync(Encoding.ASCII.GetBytes("\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.jpg\"\r\n\r\n"));
             await stream.WriteAsync(Jpeg.AsMemory(0, Jpeg.Length / 2));
-            await IngestHost.UntilAsync(() => Task.FromResult(Host.Uploads().Count > 0), "the first file is stored");
+            await Eventually.TrueAsync(() => Host.Uploads().Count > 0, "the first file is stored");
         }
 
-        await IngestHost.UntilAsync(() => Task.FromResult(Host.Uploads().Count == 0), "nothing is left");
+        await Eventually.TrueAsync(() => Host.Uploads().Count == 0, "nothing is left");
         await Host.AssertNothingLeftAsync();
         Assert.Empty(Read<BatchPage>(await Host.Client.GetStringAsync("/v1/batches")).Items);
     }
@@ -153,7 +153,7 @@ public sealed class BatchFaultTests : BatchTestBase
         var batch = await IsAcceptedAsync(await Host.Client.SendAsync(request));
 
         var ended = new List<string>();
-        await IngestHost.UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             var unfinished = await Host.Analyses.FindUnfinishedAsync(20, CancellationToken.None);
             Assert.InRange(unfinished.Count, 0, 2);
@@ -168,7 +168,7 @@ public sealed class BatchFaultTests : BatchTestBase
 
         Assert.Equal(7, Fetched("/a.jpg"));
         Assert.Equal(7, Host.Uploads().Count);
-        await IngestHost.UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             using var read = new HttpRequestMessage(HttpMethod.Get, $"/v1/batches/{batch.Id}") { Headers = { { IngestHost.TenantHeader, "acme" } } };
             return Read<Batch>(await (await Host.Client.SendAsync(read)).Content.ReadAsStringAsync()).Status == BatchStatus.Completed;
@@ -179,7 +179,7 @@ public sealed class BatchFaultTests : BatchTestBase
     public async Task Slow_addresses_of_one_tenant_do_not_hold_up_the_batches_of_another()
     {
         for (var i = 0; i < 6; i++) await SubmitAsync(new { items = Enumerable.Repeat(new { url = $"{Origin}/held.jpg" }, 20) });
-        await IngestHost.UntilAsync(() => Task.FromResult(Fetched("/held.jpg") == 8), "the slow ones have their places");
+        await Eventually.TrueAsync(() => Fetched("/held.jpg") == 8, "the slow ones have their places");
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/batches") { Content = new StringContent($"{{\"items\":[{{\"url\":\"{Origin}/a.jpg\"}}]}}", null, "application/json") };
         request.Headers.Add(IngestHost.TenantHeader, "other");

@@ -74,7 +74,7 @@ public abstract class BatchTestBase : IAsyncLifetime
 
     private protected async Task<Batch> WaitAsync(string id, Func<Batch, bool> condition)
     {
-        await IngestHost.UntilAsync(async () => condition(await GetAsync(id)), "the batch is as expected");
+        await Eventually.TrueAsync(async () => condition(await GetAsync(id)), "the batch is as expected");
         return await GetAsync(id);
     }
 

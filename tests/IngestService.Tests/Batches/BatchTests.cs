@@ -111,7 +111,7 @@ public sealed class BatchTests : BatchTestBase
         Assert.Single(await Host.Analyses.FindUnannouncedAsync(DateTimeOffset.MaxValue, 10, CancellationToken.None)); // ResultService goes on from here
 
         Release();
-        await IngestHost.UntilAsync(async () => await Host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 0, "what was on its way is ended too");
+        await Eventually.TrueAsync(async () => await Host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 0, "what was on its way is ended too");
         Assert.Equal(BatchStatus.Cancelled, (await GetAsync(batch.Id)).Status);
     }
 
@@ -223,7 +223,7 @@ public sealed class BatchTests : BatchTestBase
         Assert.True(batch.Summary.ByStatus["pending"] >= 1, JsonSerializer.Serialize(batch.Summary));
         await Answers.IsProblemAsync(await host.Client.PostAsync("/v1/batches", Form(("file", "a.jpg", Jpeg))), 503, ErrorCodes.BacklogFull);
 
-        await IngestHost.UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             foreach (var state in await host.Analyses.FindUnfinishedAsync(10, CancellationToken.None)) await FinishAsync(state.Record.Id, AnalysisStatus.Completed, Verdict.Authentic, 1, host);
             return Read<Batch>(await host.Client.GetStringAsync($"/v1/batches/{batch.Id}")).Status == BatchStatus.Completed;
@@ -236,7 +236,7 @@ public sealed class BatchTests : BatchTestBase
         await using var host = await IngestHost.StartAsync(null, [.. Settings, ("Ingest:BatchWindow", "00:00:01")]);
         var batch = await IsAcceptedAsync(await host.Client.PostAsync("/v1/batches", Form(("file", "a.jpg", Jpeg))));
 
-        await IngestHost.UntilAsync(async () => await host.Documents<StoredBatch>().FindAsync("default", batch.Id, CancellationToken.None) is null, "the batch is forgotten");
+        await Eventually.TrueAsync(async () => await host.Documents<StoredBatch>().FindAsync("default", batch.Id, CancellationToken.None) is null, "the batch is forgotten");
         Assert.NotNull(await host.Analyses.FindAsync(batch.Items![0].AnalysisId!, CancellationToken.None));
     }
 

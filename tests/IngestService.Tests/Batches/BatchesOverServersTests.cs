@@ -25,7 +25,7 @@ public sealed class BatchesOverServersTests(RealServers servers)
         foreach (var answer in answers) batches.Add(await BatchTestBase.IsAcceptedAsync(answer));
         var id = Assert.Single(batches.Select(batch => batch.Id).Distinct());
         Batch batch = null!;
-        await IngestHost.UntilAsync(async () => (batch = BatchTestBase.Read<Batch>(await other.Client.GetStringAsync($"/v1/batches/{id}"))).Summary.ByStatus.GetValueOrDefault("accepted") == 2, "both files are accepted");
+        await Eventually.TrueAsync(async () => (batch = BatchTestBase.Read<Batch>(await other.Client.GetStringAsync($"/v1/batches/{id}"))).Summary.ByStatus.GetValueOrDefault("accepted") == 2, "both files are accepted");
         Assert.Equal(ErrorCodes.UnsupportedMedia, batch.Items![1].Error!.Code);
         Assert.Equal(2, await one.Analyses.CountUnfinishedAsync(CancellationToken.None));
         Assert.Equal(2, await one.Objects.ListAsync("", CancellationToken.None).CountAsync());

@@ -111,7 +111,7 @@ public sealed class OldEndpointTests : IAsyncLifetime
     public async Task A_replay_waits_for_the_same_analysis()
     {
         var requests = Enumerable.Range(0, 5).Select(_ => PostAsync("/predict", Png, "a.png", headers: (IdempotencyKey.Header, "k"))).ToList();
-        await IngestHost.UntilAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
+        await Eventually.TrueAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
         Work(_ => OldShapeTests.Completed(Verdict.Authentic, 0.1));
 
         var answers = await Task.WhenAll(requests.Select(async request => (await OkAsync(await request)).GetProperty("analysis_id").GetString()));
@@ -125,7 +125,7 @@ public sealed class OldEndpointTests : IAsyncLifetime
     {
         using var impatience = new CancellationTokenSource();
         var request = PostAsync("/predict", Png, "a.png", stop: impatience.Token);
-        await IngestHost.UntilAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
+        await Eventually.TrueAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
         await impatience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
 
@@ -146,7 +146,7 @@ public sealed class OldEndpointTests : IAsyncLifetime
         var folder = Directory.CreateTempSubdirectory("ingest-").FullName;
         var host = await IngestHost.StartAsync(folder, ("Ingest:AnswerWait", "00:01:40"));
         var request = PostAsync("/predict", Png, "a.png", host);
-        await IngestHost.UntilAsync(async () => await host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
+        await Eventually.TrueAsync(async () => await host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "it is accepted");
 
         var stopping = host.StopServingAsync();
 

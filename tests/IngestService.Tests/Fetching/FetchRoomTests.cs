@@ -4,6 +4,7 @@ using Deepfake.IngestService.Fetching;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Deepfake.IngestService.Tests.Fetching;
 
@@ -85,13 +86,13 @@ public sealed class FetchRoomTests
     [InlineData(130_000, false)]
     public async Task A_server_that_dribbles_is_given_up(int bytes, bool isSlow)
     {
-        var (pipe, clock) = (new Pipe(new PipeOptions(pauseWriterThreshold: 0)), new StepClock());
+        var (pipe, clock) = (new Pipe(new PipeOptions(pauseWriterThreshold: 0)), new FakeTimeProvider());
         await using var stream = new FetchedStream(pipe.Reader.AsStream(), clock, None);
         await pipe.Writer.WriteAsync(new byte[bytes]);
         await stream.ReadExactlyAsync(new byte[bytes]);
         var next = stream.ReadExactlyAsync(new byte[1]).AsTask();
 
-        clock.Step(FetchedStream.Window);
+        clock.Advance(FetchedStream.Window);
 
         if (isSlow)
         {
@@ -108,12 +109,12 @@ public sealed class FetchRoomTests
     [Fact]
     public async Task A_reader_that_takes_its_time_is_not_the_servers_fault()
     {
-        var clock = new StepClock();
+        var clock = new FakeTimeProvider();
         await using var stream = new FetchedStream(new MemoryStream(new byte[10]), clock, None);
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal(1, await stream.ReadAsync(new byte[1]));
-            clock.Step(FetchedStream.Window);
+            clock.Advance(FetchedStream.Window);
         }
 
         Assert.Null(stream.Failure);
@@ -129,29 +130,6 @@ public sealed class FetchRoomTests
             await stop.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => entering);
             return count;
-        }
-    }
-
-    /// <summary>Moves by hand, and calls its timer then.</summary>
-    private sealed class StepClock : TimeProvider
-    {
-        private long _ticks;
-        private Action? _call;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Step(TimeSpan by)
-        {
-            _ticks += by.Ticks;
-            _call!();
-        }
-
-        public override long GetTimestamp() => _ticks;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            _call = () => callback(state);
-            return base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed class IdempotencyTests
         await using var host = await IngestHost.StartAsync(null, ("Ingest:BacklogLimit", "1"));
         var deleted = await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1"));
         await host.Analyses.DeleteAsync("default", deleted.Id, CancellationToken.None);
-        await IngestHost.UntilAsync(async () => (await host.PostRawAsync(Png)).IsSuccessStatusCode, "the backlog is full of another one");
+        await Eventually.TrueAsync(async () => (await host.PostRawAsync(Png)).IsSuccessStatusCode, "the backlog is full of another one");
 
         Assert.Equal(deleted.Id, (await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1"))).Id);
         await Answers.IsProblemAsync(await SubmitAsync(host, "k2"), 503, ErrorCodes.BacklogFull);
@@ -225,7 +225,7 @@ public sealed class IdempotencyTests
     {
         await using var host = await IngestHost.StartAsync(null, ("Ingest:IdempotencyWindow", "00:00:01"), ("Ingest:ExpiryInterval", "00:00:00.100"));
         var first = await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1"));
-        await IngestHost.UntilAsync(async () => await FindAsync(host, "k1") is null, "the claim was removed");
+        await Eventually.TrueAsync(async () => await FindAsync(host, "k1") is null, "the claim was removed");
 
         Assert.NotEqual(first.Id, (await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1", body: Png))).Id);
     }
@@ -235,7 +235,7 @@ public sealed class IdempotencyTests
     {
         await using var host = await IngestHost.StartAsync(null, ("Ingest:IdempotencyWindow", "00:00:01"));
         var first = await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1"));
-        await IngestHost.UntilAsync(async () => (await FindAsync(host, "k1"))!.Due <= DateTimeOffset.UtcNow, "the claim expires");
+        await Eventually.TrueAsync(async () => (await FindAsync(host, "k1"))!.Due <= DateTimeOffset.UtcNow, "the claim expires");
 
         Assert.NotEqual(first.Id, (await Answers.IsAcceptedAsync(await SubmitAsync(host, "k1", body: Png))).Id);
     }

@@ -1,4 +1,5 @@
 using Deepfake.IngestService.Submission;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Deepfake.IngestService.Tests.Submission;
 
@@ -8,7 +9,7 @@ public sealed class AnalysisIdsTests
     public void Ids_hold_their_time_in_Crockford_base32()
     {
         // The ULID specification's own example: this time gives the prefix 01ARYZ6S41.
-        var ids = new AnalysisIds(new SetTime { Now = DateTimeOffset.FromUnixTimeMilliseconds(1469918176385) });
+        var ids = new AnalysisIds(new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(1469918176385)));
 
         var id = ids.Next();
 
@@ -19,14 +20,14 @@ public sealed class AnalysisIdsTests
     [Fact]
     public void Ids_grow_even_while_the_clock_stands_or_goes_back()
     {
-        var time = new SetTime { Now = DateTimeOffset.FromUnixTimeMilliseconds(1469918176385) };
+        var time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(1469918176385));
         var ids = new AnalysisIds(time);
 
         var made = new List<string>();
         for (var i = 0; i < 10_000; i++)
         {
-            if (i == 5000) time.Now -= TimeSpan.FromHours(1);
-            if (i == 9000) time.Now += TimeSpan.FromHours(2);
+            if (i == 5000) time.AdjustTime(time.GetUtcNow() - TimeSpan.FromHours(1));
+            if (i == 9000) time.Advance(TimeSpan.FromHours(2));
             made.Add(ids.Next());
         }
 
@@ -36,18 +37,11 @@ public sealed class AnalysisIdsTests
     [Fact]
     public async Task Ids_of_many_threads_and_makers_differ()
     {
-        var time = new SetTime { Now = DateTimeOffset.UtcNow };
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var makers = new[] { new AnalysisIds(time), new AnalysisIds(time) };
 
         var made = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => Enumerable.Range(0, 5000).Select(_ => makers[n % 2].Next()).ToList())));
 
         Assert.Equal(40_000, made.SelectMany(ids => ids).Distinct().Count());
-    }
-
-    private sealed class SetTime : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

@@ -112,7 +112,7 @@ public sealed class ConcurrencyTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Accepted, BatchItemStatus.Pending), (answer.StatusCode, batch.Items![0].Status));
         Assert.Equal(1, await _host.Analyses.CountUnfinishedAsync(CancellationToken.None));
         await FreeAsync();
-        await IngestHost.UntilAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "its turn has come");
+        await Eventually.TrueAsync(async () => await _host.Analyses.CountUnfinishedAsync(CancellationToken.None) == 1, "its turn has come");
     }
 
     private Task<HttpResponseMessage> SubmitAsync(string way) => way switch

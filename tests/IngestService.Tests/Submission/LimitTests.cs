@@ -79,11 +79,11 @@ public sealed class LimitTests(ITestOutputHelper output)
             var sent = new byte[300_000];
             new JpegStream(sent.Length).ReadExactly(sent);
             await socket.SendAsync(sent);
-            await IngestHost.UntilAsync(() => Task.FromResult(host.Uploads().Count > 0), "the upload began");
+            await Eventually.TrueAsync(() => host.Uploads().Count > 0, "the upload began");
             socket.LingerState = new LingerOption(enable: true, seconds: 0); // reset, as a crash does
         }
 
-        await IngestHost.UntilAsync(() => Task.FromResult(host.Uploads().Count == 0), "the upload was given up");
+        await Eventually.TrueAsync(() => host.Uploads().Count == 0, "the upload was given up");
         await host.AssertNothingLeftAsync();
     }
 
@@ -131,47 +131,6 @@ public sealed class LimitTests(ITestOutputHelper output)
         var buffer = new byte[4096];
         var read = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(20));
         return Encoding.ASCII.GetString(buffer, 0, read);
-    }
-
-    /// <summary>Highest managed heap and working set above those at the start.</summary>
-    private sealed class MemoryWatch : IDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly (long Managed, long WorkingSet) _start;
-        private readonly Task _watching;
-        private (long Managed, long WorkingSet) _peak;
-
-        public MemoryWatch()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            GC.Collect();
-            _start = _peak = Now();
-            _watching = Task.Run(async () =>
-            {
-                while (!_stop.IsCancellationRequested)
-                {
-                    var now = Now();
-                    _peak = (Math.Max(_peak.Managed, now.Managed), Math.Max(_peak.WorkingSet, now.WorkingSet));
-                    await Task.Delay(2);
-                }
-            });
-        }
-
-        public (long Managed, long WorkingSet) Added()
-        {
-            _stop.Cancel();
-            _watching.Wait();
-            return (_peak.Managed - _start.Managed, _peak.WorkingSet - _start.WorkingSet);
-        }
-
-        public void Dispose() => _stop.Dispose();
-
-        private static (long Managed, long WorkingSet) Now()
-        {
-            using var self = Process.GetCurrentProcess();
-            return (GC.GetTotalMemory(forceFullCollection: false), self.WorkingSet64);
-        }
     }
 
     /// <summary>Begins like a JPEG; the bytes are made as they are read, and hashed.</summary>

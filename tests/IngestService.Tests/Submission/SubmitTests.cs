@@ -34,7 +34,7 @@ public sealed class SubmitTests : IAsyncLifetime
 
         var (message, _) = await _host.Inbox.WaitForAsync(analysis.Id);
         Assert.Equal((state.Record.MediaKey, MediaFormat.Jpeg, Jpeg.LongLength, Lane.Interactive), (message.MediaKey, message.Format, message.SizeBytes, message.Lane));
-        await IngestHost.UntilAsync(async () => (await _host.Analyses.FindUnpublishedAsync(DateTimeOffset.MaxValue, 10, CancellationToken.None)).Count == 0, "marked as published");
+        await Eventually.TrueAsync(async () => (await _host.Analyses.FindUnpublishedAsync(DateTimeOffset.MaxValue, 10, CancellationToken.None)).Count == 0, "marked as published");
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public abstract class DirectUploadContract : IAsyncLifetime
         var past = DateTimeOffset.UtcNow.AddHours(-2);
         Assert.True(await documents.TryUpdateAsync(document with { Due = past, Value = document.Value with { CreatedAt = past } }, CancellationToken.None));
 
-        await IngestHost.UntilAsync(async () => await documents.FindAsync("default", id, CancellationToken.None) is null, "the document is removed");
+        await Eventually.TrueAsync(async () => await documents.FindAsync("default", id, CancellationToken.None) is null, "the document is removed");
         await Host.AssertNothingLeftAsync();
     }
 
@@ -180,7 +180,7 @@ public sealed class EmbeddedDirectUploadTests : DirectUploadContract
         await using var after = await IngestHost.StartAsync(folder, ("Ingest:DirectWindow", "00:00:02"));
         using var first = await after.Client.PutAsync(url.PathAndQuery, new ByteArrayContent([1, 2, 3]));
         Assert.True(first.IsSuccessStatusCode || first.StatusCode == HttpStatusCode.NotFound, $"{first.StatusCode}"); // a slow machine may be late
-        await IngestHost.UntilAsync(async () => (await after.Client.PutAsync(url.PathAndQuery, new ByteArrayContent([1, 2, 3]))).StatusCode == HttpStatusCode.NotFound, "the address expires");
+        await Eventually.TrueAsync(async () => (await after.Client.PutAsync(url.PathAndQuery, new ByteArrayContent([1, 2, 3]))).StatusCode == HttpStatusCode.NotFound, "the address expires");
     }
 
     protected override Task<(string Key, string Value)[]> SettingsAsync() => Task.FromResult<(string, string)[]>([]);

@@ -291,7 +291,7 @@ public sealed class TusProtocolTests : IAsyncLifetime
         var past = DateTimeOffset.UtcNow.AddMinutes(-1);
         Assert.True(await documents.TryUpdateAsync(document with { Due = past, Value = document.Value with { ExpiresAt = past } }, CancellationToken.None));
 
-        await IngestHost.UntilAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the upload is removed");
+        await Eventually.TrueAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the upload is removed");
         await host.AssertNothingLeftAsync();
     }
 
@@ -305,7 +305,7 @@ public sealed class TusProtocolTests : IAsyncLifetime
 
         Assert.True(await documents.TryUpdateAsync(document with { Due = DateTimeOffset.UtcNow.AddMinutes(-1) }, CancellationToken.None));
 
-        await IngestHost.UntilAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the document is removed");
+        await Eventually.TrueAsync(async () => await documents.FindAsync("default", document.Id, CancellationToken.None) is null, "the document is removed");
         Assert.True(await _host.Objects.ExistsAsync($"default/{analysis.Id}/media", CancellationToken.None));
     }
 
