@@ -1,5 +1,6 @@
 using System.Text;
 using Deepfake.ServiceDefaults.Identity;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Deepfake.Gateway.Tests;
 
@@ -46,21 +47,14 @@ public sealed class CallerTokenTests
     [Fact]
     public void It_holds_under_its_own_secret_and_for_two_minutes()
     {
-        var clock = new Clock();
+        var clock = new FakeTimeProvider();
         var token = new CallerToken(Secret, clock);
         var value = token.Write(Somebody);
 
         Assert.Null(new CallerToken(Secret + "x", clock).Read(value));
-        clock.Now += TimeSpan.FromMinutes(2);
+        clock.Advance(TimeSpan.FromMinutes(2));
         Assert.NotNull(token.Read(value));
-        clock.Now += TimeSpan.FromSeconds(1);
+        clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(token.Read(value));
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

@@ -46,11 +46,11 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
         var warm = (await NewKeyAsync(null)).Key;
         foreach (var gateway in new[] { 0, 1 })
         {
-            await EventuallyAsync(async () =>
+            await Eventually.TrueAsync(async () =>
             {
                 using var response = await Client(gateway, warm).GetAsync("/v1/me");
                 return response.Headers.Contains("RateLimit");
-            });
+            }, "the gateway has found its counters");
         }
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(async i =>
@@ -123,7 +123,7 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
         Assert.NotNull(refused.Headers.RetryAfter);
 
         await _redis.RestartAsync();
-        await EventuallyAsync(async () => (await client.PostAsync("/v1/analyses", new StringContent("x"))).StatusCode == HttpStatusCode.OK);
+        await Eventually.TrueAsync(async () => (await client.PostAsync("/v1/analyses", new StringContent("x"))).StatusCode == HttpStatusCode.OK, "writes pass again");
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
         for (var until = DateTimeOffset.UtcNow.AddSeconds(2); DateTimeOffset.UtcNow < until;) Assert.Equal(HttpStatusCode.OK, await StatusAsync(0, known));
 
         await _postgres.RestartAsync();
-        await EventuallyAsync(async () => await StatusAsync(0, ApiKeyText.Create().Reveal()) == HttpStatusCode.Unauthorized);
+        await Eventually.TrueAsync(async () => await StatusAsync(0, ApiKeyText.Create().Reveal()) == HttpStatusCode.Unauthorized, "unknown keys are looked up again");
     }
 
     private async Task<GatewayHost> StartAsync() => await GatewayHost.StartAsync(
@@ -160,12 +160,12 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
     {
         var answer = default(JsonElement);
         // The gateway may not have found its servers yet.
-        await EventuallyAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             using var response = await Client(0, _operator).PostAsJsonAsync("/v1/keys", new { name = "test", tenant = "acme", scopes = new[] { Scopes.Read, Scopes.Write }, limits });
             answer = await response.Content.ReadFromJsonAsync<JsonElement>();
             return response.StatusCode == HttpStatusCode.Created;
-        });
+        }, "a key is made");
         return (answer.GetProperty("key").GetString()!, answer.GetProperty("description").GetProperty("id").GetString()!);
     }
 
@@ -175,11 +175,5 @@ public sealed class ManyGatewaysTests : IAsyncLifetime
         return response.StatusCode;
     }
 
-    private Task BecomesAsync(int gateway, string key, HttpStatusCode status) => EventuallyAsync(async () => await StatusAsync(gateway, key) == status);
-
-    private static async Task EventuallyAsync(Func<Task<bool>> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition()) await Task.Delay(50, deadline.Token);
-    }
+    private Task BecomesAsync(int gateway, string key, HttpStatusCode status) => Eventually.TrueAsync(async () => await StatusAsync(gateway, key) == status, $"a read is answered {status}");
 }
