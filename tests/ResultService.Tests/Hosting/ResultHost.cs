@@ -194,19 +194,3 @@ internal sealed class ShiftedClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ticks));
 }
-
-/// <summary>Waits for conditions.</summary>
-internal static class Eventually
-{
-    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
-
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            if (deadline.IsCancellationRequested) throw new TimeoutException("It did not happen that " + what + ".");
-            await Task.Delay(10);
-        }
-    }
-}

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Deepfake.ResultService.Tests.Hosting;
 
 namespace Deepfake.ResultService.Tests.Webhooks;
 
@@ -69,18 +68,5 @@ public sealed class DocumentedReceiverTests
         {
             return false;
         }
-    }
-}
-
-internal static class Repository
-{
-    /// <summary>The root of the repository.</summary>
-    public static string Root { get; } = Find();
-
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
-        throw new DirectoryNotFoundException("The tests do not run inside the repository.");
     }
 }

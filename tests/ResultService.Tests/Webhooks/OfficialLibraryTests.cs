@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Deepfake.ResultService.Tests.Hosting;
 using Deepfake.ResultService.Webhooks;
 
 namespace Deepfake.ResultService.Tests.Webhooks;

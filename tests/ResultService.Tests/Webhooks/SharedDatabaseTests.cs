@@ -1,5 +1,4 @@
 using Deepfake.Infrastructure.Documents;
-using Deepfake.ResultService.Tests.Hosting;
 using Deepfake.ResultService.Webhooks;
 using Deepfake.TestServers;
 
