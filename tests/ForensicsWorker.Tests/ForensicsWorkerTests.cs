@@ -20,7 +20,6 @@ namespace Deepfake.ForensicsWorker.Tests;
 /// <summary>The service as its host composes it, on the bus of the embedded host.</summary>
 public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly IObjectStore _objects = Substitute.For<IObjectStore>();
     private readonly IAnalysisStore _analyses = Substitute.For<IAnalysisStore>();
     private readonly ConcurrentDictionary<string, ForensicsCompleted> _completed = new();
@@ -47,7 +46,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         await Put("an_1", TestMaterial.Pack([TestMaterial.Natural(256, 1)], 256, new Box(80, 80, 96, 96)));
         _objects.Configure().OpenAsync("tenant/an_1/media", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(TestMaterial.Sample("quality-75.jpg")));
         await Publish("an_1", MediaKind.Image, MediaFormat.Jpeg);
-        await Until(() => _completed.ContainsKey("an_1"));
+        await Eventually.TrueAsync(() => _completed.ContainsKey("an_1"), "the analysis is complete");
         var message = _completed["an_1"];
         Assert.Equal((Lane.Interactive, "tenant"), (message.Lane, message.Tenant));
         var signals = message.Signals.ToDictionary(signal => signal.Name);
@@ -62,7 +61,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
     {
         await Put("an_1", TestMaterial.Pack());
         await Publish("an_1", MediaKind.Video, MediaFormat.Mp4);
-        await Until(() => _completed.ContainsKey("an_1"));
+        await Eventually.TrueAsync(() => _completed.ContainsKey("an_1"), "the analysis is complete");
         await _objects.DidNotReceive().OpenAsync("tenant/an_1/media", Arg.Any<CancellationToken>());
     }
 
@@ -71,7 +70,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
     {
         _objects.Configure().OpenAsync("tenant/an_1/frames.safetensors", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream([1, 2, 3]));
         await Publish("an_1", MediaKind.Video, MediaFormat.Mp4);
-        await Until(() => _completed.ContainsKey("an_1"));
+        await Eventually.TrueAsync(() => _completed.ContainsKey("an_1"), "the analysis is complete");
         Assert.All(_completed["an_1"].Signals, signal => Assert.Equal((false, "unavailable"), (signal.Applicable, signal.Reason)));
     }
 
@@ -83,7 +82,7 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         await Publish("an_late", MediaKind.Video, MediaFormat.Mp4, DateTimeOffset.UtcNow.AddSeconds(-1));
         await Put("an_last", TestMaterial.Pack());
         await Publish("an_last", MediaKind.Video, MediaFormat.Mp4);
-        await Until(() => _completed.ContainsKey("an_last"));
+        await Eventually.TrueAsync(() => _completed.ContainsKey("an_last"), "the last analysis is complete");
         await _objects.DidNotReceive().OpenAsync(Arg.Is<string>(key => !key.Contains("an_last")), Arg.Any<CancellationToken>());
     }
 
@@ -109,16 +108,6 @@ public sealed class ForensicsWorkerTests : IAsyncLifetime, IDisposable
         Stage = Stage.Scoring,
         Percent = 10,
     };
-
-    private static async Task Until(Func<bool> condition)
-    {
-        var deadline = DateTime.UtcNow + Limit;
-        while (!condition())
-        {
-            Assert.True(DateTime.UtcNow < deadline, "It did not happen in time.");
-            await Task.Delay(10);
-        }
-    }
 
     private async Task Put(string analysis, FramePack pack)
     {

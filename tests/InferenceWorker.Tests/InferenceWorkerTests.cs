@@ -18,7 +18,6 @@ namespace Deepfake.InferenceWorker.Tests;
 /// <summary>The service as its host composes it, on the bus of the embedded host.</summary>
 public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly TestModels _models = new();
     private readonly IObjectStore _objects = Substitute.For<IObjectStore>();
     private readonly IAnalysisStore _analyses = Substitute.For<IAnalysisStore>();
@@ -49,7 +48,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     public async Task Every_shard_is_scored_by_every_model()
     {
         await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Publish($"an_{i / 3}", i % 3, (Lane)(i % 3), TestCrops.Pack([.. Enumerable.Range(0, i).Select(TestCrops.Pattern)]))));
-        await Until(() => _completed.Count == 12);
+        await Eventually.TrueAsync(() => _completed.Count == 12, "all shards are complete");
         for (var i = 0; i < 12; i++)
         {
             var message = _completed[($"an_{i / 3}", i % 3)];
@@ -65,7 +64,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     public async Task A_failing_model_and_one_that_is_not_available_are_named()
     {
         await Publish("an_1", 0, Lane.Interactive, TestCrops.Pack(TestCrops.Flat(250)));
-        await Until(() => !_completed.IsEmpty);
+        await Eventually.TrueAsync(() => !_completed.IsEmpty, "a shard is complete");
         var models = _completed.Values.Single().Models.ToDictionary(model => model.Name);
         Assert.Equal(["throws-when-bright", "weighted-nchw", "with-cam"], models.Keys.Order());
         Assert.Equal("the model failed while running", models["throws-when-bright"].Error);
@@ -84,7 +83,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
         await Publish("an_unknown", 0, Lane.Batch, pack);
         await Publish("an_late", 0, Lane.Batch, pack, DateTimeOffset.UtcNow.AddSeconds(-1));
         await Publish("an_last", 0, Lane.Batch, pack);
-        await Until(() => _completed.ContainsKey(("an_last", 0)));
+        await Eventually.TrueAsync(() => _completed.ContainsKey(("an_last", 0)), "the last analysis is complete");
         await _objects.DidNotReceive().OpenAsync(Arg.Is<string>(key => !key.Contains("an_last")), Arg.Any<CancellationToken>());
     }
 
@@ -93,7 +92,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     {
         _objects.OpenAsync("tenant/an_1/faces-0000.safetensors", Arg.Any<CancellationToken>()).Returns(_ => new MemoryStream(new byte[100]));
         await PublishMessage("an_1", 0, Lane.Batch, 1, DateTimeOffset.UtcNow.AddMinutes(5));
-        await Until(() => !_failed.IsEmpty);
+        await Eventually.TrueAsync(() => !_failed.IsEmpty, "the failure is told");
         Assert.Equal(ErrorCodes.Internal, _failed.Single().Code);
         Assert.Empty(_completed);
     }
@@ -102,7 +101,7 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
     public async Task Health_says_when_the_models_are_there()
     {
         var health = _host.Services.GetRequiredService<HealthCheckService>();
-        await Until(() => health.CheckHealthAsync(entry => entry.Name == "models").Result.Status == HealthStatus.Healthy);
+        await Eventually.TrueAsync(async () => (await health.CheckHealthAsync(entry => entry.Name == "models")).Status == HealthStatus.Healthy, "the models are healthy");
         var report = await health.CheckHealthAsync(entry => entry.Name == "models");
         Assert.Equal("2 models on cpu, 1 not available", report.Entries["models"].Description);
     }
@@ -133,16 +132,6 @@ public sealed class InferenceWorkerTests : IAsyncLifetime, IDisposable
         Stage = Stage.Scoring,
         Percent = 10,
     };
-
-    private static async Task Until(Func<bool> condition)
-    {
-        var deadline = DateTime.UtcNow + Limit;
-        while (!condition())
-        {
-            Assert.True(DateTime.UtcNow < deadline, "It did not happen in time.");
-            await Task.Delay(10);
-        }
-    }
 
     private async Task Publish(string analysis, int shard, Lane lane, FacePack pack, DateTimeOffset? deadline = null)
     {
