@@ -22,14 +22,14 @@ public sealed class StandaloneFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var photo = Path.Combine(Root, ".deps", "npm", "@vladmandic", "face-api", "demo", "sample1.jpg");
+        var photo = Repository.Photo(1);
         if (!File.Exists(photo)) throw new InvalidOperationException("The test photos are missing: run eng/fetch-assets test.");
         await ServerProcess.RunAsync(["ffmpeg", "-v", "error", "-y", "-i", photo, "-vf", "scale=480:-2", Picture], _folder.FullName);
         var bytes = await File.ReadAllBytesAsync(Picture);
         await File.WriteAllBytesAsync(Broken, bytes[..(bytes.Length / 2)]);
         _process = ServerProcess.Start(
             ["dotnet", Binary("Standalone", "Deepfake.Standalone.dll"), $"--urls={Address}"], Path.GetDirectoryName(Binary("Standalone", ""))!,
-            new Dictionary<string, string> { ["DATA_PATH"] = Path.Combine(_folder.FullName, "data"), ["MODEL_PATH"] = CopyOfModels.Make(Root, Path.Combine(_folder.FullName, "models")), ["ASPNETCORE_ENVIRONMENT"] = "Production" });
+            new Dictionary<string, string> { ["DATA_PATH"] = Path.Combine(_folder.FullName, "data"), ["MODEL_PATH"] = CopyOfModels.Make(Repository.Root, Path.Combine(_folder.FullName, "models")), ["ASPNETCORE_ENVIRONMENT"] = "Production" });
         using var http = new HttpClient { BaseAddress = Address };
         await _process.WaitUntilReadyAsync("Standalone", async cancellation => (await http.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
     }
@@ -95,18 +95,7 @@ public sealed class StandaloneFixture : IAsyncLifetime
         return (process.ExitCode, await screen);
     }
 
-    private static string Root { get; } = FindRoot();
-
-    // The configuration the tests were built in: …/bin/Release/net10.0.
-    private static string Binary(string project, string name) =>
-        Path.Combine(Root, project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", name);
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
-        throw new DirectoryNotFoundException("The tests do not run inside the repository.");
-    }
+    private static string Binary(string project, string name) => Path.Combine(Repository.Output(project), name);
 }
 
 /// <summary>One service for the tests that need it.</summary>

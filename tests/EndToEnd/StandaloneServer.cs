@@ -36,14 +36,14 @@ public sealed partial class StandaloneServer : IAsyncDisposable
         var dataFolder = Directory.CreateTempSubdirectory("deepfake-e2e-").FullName;
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Repository.Standalone, "--urls", "http://127.0.0.1:0" },
+            ArgumentList = { Built.Standalone, "--urls", "http://127.0.0.1:0" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
             WorkingDirectory = Repository.Root,
         };
         start.Environment["DATA_PATH"] = dataFolder;
-        start.Environment["Page__Root"] = Repository.Page;
+        start.Environment["Page__Root"] = Built.Page;
         var server = new StandaloneServer(new Process { StartInfo = start, EnableRaisingEvents = true }, dataFolder);
         try
         {

@@ -5,8 +5,7 @@ namespace Deepfake.Integration;
 /// <summary>The description of the API in <c>docs/openapi.json</c>, which every host serves, is that of the code.</summary>
 public sealed class ApiDocumentTests
 {
-    private static readonly string Root = Host.FindRoot();
-    private static readonly string Committed = Path.Combine(Root, "docs", "openapi.json");
+    private static readonly string Committed = Path.Combine(Repository.Root, "docs", "openapi.json");
 
     [Fact]
     public async Task The_committed_document_is_what_the_services_describe()
@@ -29,7 +28,7 @@ public sealed class ApiDocumentTests
     public async Task It_is_valid_OpenAPI_3_1_and_its_examples_fit_their_schemas()
     {
         var said = await ServerProcess.RunAsync(
-            ["node", Path.Combine(Root, "tests", "Integration", "check-openapi.js"), Committed], Root, new Dictionary<string, string> { ["NODE_PATH"] = Path.Combine(Root, ".deps", "npm") });
+            ["node", Path.Combine(Repository.Root, "tests", "Integration", "check-openapi.js"), Committed], Repository.Root, new Dictionary<string, string> { ["NODE_PATH"] = Path.Combine(Repository.Root, ".deps", "npm") });
 
         Assert.Matches(@"^\d{2,} operations, \d{2,} examples\s*$", said);
     }

@@ -5,7 +5,6 @@ namespace Deepfake.Integration;
 /// <summary>One service of the product as a process of its own, listening on a free loopback port.</summary>
 internal sealed class Host : IAsyncDisposable
 {
-    private static readonly string Root = FindRoot();
     private readonly string _project;
     private readonly Dictionary<string, string> _environment;
     private readonly int _port = Ports.Free();
@@ -37,14 +36,14 @@ internal sealed class Host : IAsyncDisposable
     /// <summary>Runs a command of a host to its end.</summary>
     /// <returns>What it printed.</returns>
     public static Task<string> RunAsync(string project, params string[] arguments) =>
-        ServerProcess.RunAsync(["dotnet", Path.Combine(Folder(project), $"Deepfake.{project}.dll"), .. arguments], Folder(project));
+        ServerProcess.RunAsync(["dotnet", Path.Combine(Repository.Output(project), $"Deepfake.{project}.dll"), .. arguments], Repository.Output(project));
 
     /// <summary>A key as an operator makes the first one.</summary>
     public static async Task<string> NewKeyAsync() => (await RunAsync("Gateway", "key")).Trim();
 
     public async Task StartAsync()
     {
-        var output = Folder(_project);
+        var output = Repository.Output(_project);
         _process = ServerProcess.Start(["dotnet", Path.Combine(output, $"Deepfake.{_project}.dll"), $"--urls={Address}", .. _arguments], output, _environment);
         using var client = new HttpClient { BaseAddress = Address };
         await _process.WaitUntilReadyAsync(_project, async cancellation => (await client.GetAsync(new Uri("/health", UriKind.Relative), cancellation)).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
@@ -58,19 +57,5 @@ internal sealed class Host : IAsyncDisposable
         if (_process is null) return;
         await _process.StopAsync(TimeSpan.FromSeconds(15));
         _process.Dispose();
-    }
-
-    // The configuration the tests were built in: …/bin/Release/net10.0.
-    private static string Folder(string project) => Path.Combine(Root, project, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0");
-
-    /// <summary>The root of the repository.</summary>
-    public static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) return folder.FullName;
-        }
-
-        throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

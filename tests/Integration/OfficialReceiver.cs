@@ -49,7 +49,7 @@ internal sealed class OfficialReceiver : IAsyncDisposable
     public static async Task<OfficialReceiver> StartAsync(string secret)
     {
         var port = Ports.Free();
-        var root = Host.FindRoot();
+        var root = Repository.Root;
         var process = ServerProcess.Start(["node", "-e", Script, "--", secret, Failures.ToString(CultureInfo.InvariantCulture)], root, new Dictionary<string, string>
         {
             ["NODE_PATH"] = Path.Combine(root, ".deps", "npm"),

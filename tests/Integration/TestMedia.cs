@@ -13,7 +13,7 @@ internal sealed class TestMedia : IDisposable
         var media = new List<(string, bool)>();
         for (var i = 0; i < count; i++)
         {
-            var photo = Photo((i % 6) + 1);
+            var photo = Repository.Photo((i % 6) + 1);
             var path = (i % 10) switch
             {
                 0 => await MakeAsync(photo, $"{i}.mp4", "-loop", "1", "-t", "2", "-vf", "scale=480:-2", "-r", "12", "-pix_fmt", "yuv420p"),
@@ -32,14 +32,14 @@ internal sealed class TestMedia : IDisposable
 
     /// <summary>A film long enough to be killed in.</summary>
     public Task<string> FilmAsync(int seconds) =>
-        MakeAsync(Photo(1), "film.mp4", "-loop", "1", "-t", $"{seconds}", "-vf", "scale=1280:-2", "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast");
+        MakeAsync(Repository.Photo(1), "film.mp4", "-loop", "1", "-t", $"{seconds}", "-vf", "scale=1280:-2", "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast");
 
     /// <summary>A photo with a face.</summary>
-    public Task<string> PhotoAsync(string name) => MakeAsync(Photo(1), name, "-frames:v", "1", "-vf", "scale=640:-2");
+    public Task<string> PhotoAsync(string name) => MakeAsync(Repository.Photo(1), name, "-frames:v", "1", "-vf", "scale=640:-2");
 
     /// <summary>A test pattern, still or moving by its name: nobody is in it.</summary>
     public Task<string> PatternAsync(string name) =>
-        MakeAsync(Photo(1), name, [.. name.EndsWith(".mp4", StringComparison.Ordinal) ? (string[])["-loop", "1", "-t", "1", "-r", "10"] : ["-frames:v", "1"], "-vf", "scale=320:240,geq=lum=X:cb=128:cr=128", "-pix_fmt", "yuv420p"]);
+        MakeAsync(Repository.Photo(1), name, [.. name.EndsWith(".mp4", StringComparison.Ordinal) ? (string[])["-loop", "1", "-t", "1", "-r", "10"] : ["-frames:v", "1"], "-vf", "scale=320:240,geq=lum=X:cb=128:cr=128", "-pix_fmt", "yuv420p"]);
 
     /// <summary>A copy of which the second half is missing.</summary>
     public static string HalfOf(string path)
@@ -54,12 +54,6 @@ internal sealed class TestMedia : IDisposable
     {
         _folder.Refresh();
         if (_folder.Exists) _folder.Delete(recursive: true); // a failing clean-up would hide why a test failed
-    }
-
-    private static string Photo(int number)
-    {
-        var path = Path.Combine(Host.FindRoot(), ".deps", "npm", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
-        return File.Exists(path) ? path : throw new InvalidOperationException("The test photos are missing: run eng/fetch-assets test.");
     }
 
     private static void Truncate(string path)

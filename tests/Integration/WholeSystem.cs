@@ -81,7 +81,7 @@ internal sealed class WholeSystem : IAsyncDisposable
         var s3 = Keep(await S3Server.StartAsync());
         Receiver = Keep(await OfficialReceiver.StartAsync(WebhookSecret));
         Key = await Host.NewKeyAsync();
-        Models = CopyOfModels.Make(Host.FindRoot(), _folder.Path);
+        Models = CopyOfModels.Make(Repository.Root, _folder.Path);
         Cache = redis.ConnectionString;
         History = await PostgresServer.CreateDatabaseAsync(postgres.ConnectionString);
         Blobs = $"{s3.ConnectionString};Bucket=deepfake";

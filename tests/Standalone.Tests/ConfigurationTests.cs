@@ -7,7 +7,7 @@ public sealed class ConfigurationTests
     [Fact]
     public void Every_setting_is_listed_in_the_documentation()
     {
-        var documented = File.ReadAllText(Path.Combine(Root(), "docs", "configuration.md"));
+        var documented = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
         var settings = Directory.GetFiles(AppContext.BaseDirectory, "Deepfake.*.dll")
             .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
             .SelectMany(path => Assembly.LoadFrom(path).GetTypes())
@@ -19,12 +19,5 @@ public sealed class ConfigurationTests
 
         Assert.True(settings.Count > 80, $"Only {settings.Count} settings were found.");
         Assert.DoesNotContain(settings, setting => !documented.Contains(setting, StringComparison.Ordinal));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Deepfake.Aspire.sln"))) folder = folder.Parent!;
-        return folder.FullName;
     }
 }

@@ -10,7 +10,7 @@ public sealed class DocumentedCommandTests(Reader reader) : IClassFixture<Reader
     [InlineData("README.md", 8)]
     public async Task Every_curl_line_answers_as_it_is_documented(string document, int least)
     {
-        var blocks = ShellSample.Read(await File.ReadAllTextAsync(Path.Combine(Host.FindRoot(), document)));
+        var blocks = ShellSample.Read(await File.ReadAllTextAsync(Path.Combine(Repository.Root, document)));
         Assert.True(blocks.Sum(block => block.Count) >= least, $"{document} has fewer commands than it had: are they still found?");
 
         var wrong = new List<string>();

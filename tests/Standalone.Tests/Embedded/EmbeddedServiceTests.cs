@@ -35,7 +35,7 @@ public sealed class EmbeddedServiceTests
     public async Task Analyze_gives_every_file_its_line_whatever_its_name()
     {
         using var folder = new SetFolder("x\u001b[2J \"y\".jpg");
-        File.Copy(Photos.Sample(1), folder.Place("a \"quoted\"\n name.jpg"));
+        File.Copy(Repository.Photo(1), folder.Place("a \"quoted\"\n name.jpg"));
         Assert.Equal(1, await AnalyzeCommand.RunAsync([Path.Combine(folder.Path, "x\u001b[2J \"y\".jpg"), Path.Combine(folder.Path, "a \"quoted\"\n name.jpg")]));
         Assert.Equal(0, await AnalyzeCommand.RunAsync([Path.Combine(folder.Path, "a \"quoted\"\n name.jpg")]));
     }

@@ -9,8 +9,8 @@ public sealed class EvaluateCommandTests
     public async Task A_folder_is_scored_by_the_whole_product_and_written_down()
     {
         using var set = new SetFolder("fake/broken/none.jpg", "real/He said \"hi\".jpg", "real/a\\b.jpg", "real/two\nlines.jpg");
-        File.Copy(Photos.Sample(1), set.Place("real/one.jpg"));
-        File.Copy(Photos.Sample(2), set.Place("fake/two \"fake\"\n.jpg"));
+        File.Copy(Repository.Photo(1), set.Place("real/one.jpg"));
+        File.Copy(Repository.Photo(2), set.Place("fake/two \"fake\"\n.jpg"));
         var output = set.Place("out/x");
         await File.WriteAllTextAsync(set.Place("out/x/reliability.svg"), "of an earlier run");
 

@@ -39,7 +39,7 @@ public sealed class RobustnessTests
     public async Task An_image_is_quantised_as_libjpeg_does_at_this_quality(string name, byte[] expected)
     {
         using var degrader = new MediaDegrader();
-        var bytes = await File.ReadAllBytesAsync(await degrader.MakeAsync(Photos.Sample(1), Photo, Degradation.Parse(name)!, CancellationToken.None));
+        var bytes = await File.ReadAllBytesAsync(await degrader.MakeAsync(Repository.Photo(1), Photo, Degradation.Parse(name)!, CancellationToken.None));
         // Table 0 in the order of the zigzag, behind marker, length, number and the first entry.
         var at = bytes.AsSpan().IndexOf([(byte)0xff, (byte)0xdb]) + 6;
         Assert.Equal(expected, bytes[at..(at + 7)]);
@@ -51,7 +51,7 @@ public sealed class RobustnessTests
     public async Task An_image_is_scaled_and_kept_without_loss(string name, int width, int height)
     {
         using var degrader = new MediaDegrader();
-        var bytes = await File.ReadAllBytesAsync(await degrader.MakeAsync(Photos.Sample(1), Photo, Degradation.Parse(name)!, CancellationToken.None));
+        var bytes = await File.ReadAllBytesAsync(await degrader.MakeAsync(Repository.Photo(1), Photo, Degradation.Parse(name)!, CancellationToken.None));
         Assert.Equal("PNG"u8.ToArray(), bytes[1..4]);
         Assert.Equal((width, height), (BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(20))));
     }
@@ -76,9 +76,9 @@ public sealed class RobustnessTests
         string copy;
         using (var degrader = new MediaDegrader())
         {
-            copy = await degrader.MakeAsync(Photos.Sample(2), Photo, Degradation.Parse("quarter")!, CancellationToken.None);
+            copy = await degrader.MakeAsync(Repository.Photo(2), Photo, Degradation.Parse("quarter")!, CancellationToken.None);
             await Assert.ThrowsAsync<InvalidDataException>(() => degrader.MakeAsync(Path.Combine(set.Path, "broken.jpg"), Photo, Degradation.Parse("half")!, CancellationToken.None));
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => degrader.MakeAsync(Photos.Sample(2), Photo, Degradation.Parse("half")!, new CancellationToken(canceled: true)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => degrader.MakeAsync(Repository.Photo(2), Photo, Degradation.Parse("half")!, new CancellationToken(canceled: true)));
             Assert.Equal([copy], Directory.GetFiles(Path.GetDirectoryName(copy)!));
         }
 
