@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using StandardWebhooks;
 
 namespace Deepfake.Client.Tests;
@@ -28,7 +29,7 @@ public sealed class WebhookVerifierTests
         var signatures = string.Join(' ', new[] { Secret, Old }.Select(secret => new StandardWebhook(secret).Sign("msg_1", DateTimeOffset.FromUnixTimeSeconds(1000), body)));
 
         Assert.Equal("webhook.test", Verifier(1000).Verify("msg_1", "1000", signatures, Encoding.UTF8.GetBytes(body)).Type);
-        Assert.Equal("webhook.test", new WebhookVerifier(Old, new FixedClock(DateTimeOffset.FromUnixTimeSeconds(1000))).Verify("msg_1", "1000", signatures, Encoding.UTF8.GetBytes(body)).Type);
+        Assert.Equal("webhook.test", new WebhookVerifier(Old, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(1000))).Verify("msg_1", "1000", signatures, Encoding.UTF8.GetBytes(body)).Type);
     }
 
     /// <summary>The reference vector of the Standard Webhooks libraries. Its body is no notice of ours, which shows after the signature only.</summary>
@@ -66,10 +67,5 @@ public sealed class WebhookVerifierTests
     private static string Sign(string id, long timestamp, byte[] body) =>
         "v1," + Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(Secret[6..]), (byte[])[.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body]));
 
-    private static WebhookVerifier Verifier(long now) => new(Secret, new FixedClock(DateTimeOffset.FromUnixTimeSeconds(now)));
-
-    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
-    }
+    private static WebhookVerifier Verifier(long now) => new(Secret, new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(now)));
 }
