@@ -20,7 +20,7 @@ internal sealed class Manifest
     {
         using var folder = new TemporaryFolder();
         await ServerProcess.RunAsync(
-            ["dotnet", Repository.AppHost, "--operation", "publish", "--step", "publish-manifest", "--output-path", folder.Path, .. settings], Path.Combine(Repository.Root, "AppHost"));
+            ["dotnet", Path.Combine(Repository.Output("AppHost"), "Deepfake.AppHost.dll"), "--operation", "publish", "--step", "publish-manifest", "--output-path", folder.Path, .. settings], Path.Combine(Repository.Root, "AppHost"));
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder.Path, "aspire-manifest.json")));
         return new Manifest(document.RootElement.GetProperty("resources").Clone());
     }

@@ -47,7 +47,7 @@ public sealed class RunTests
 
     private static async Task<JsonElement> AnalyseAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(await File.ReadAllBytesAsync(Repository.Photo, cancellationToken)), "file", "photo.jpg" } };
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(await File.ReadAllBytesAsync(Repository.Photo(1), cancellationToken)), "file", "photo.jpg" } };
         using var response = await client.PostAsync(new Uri("/v1/analyses", UriKind.Relative), form, cancellationToken);
         Assert.True((int)response.StatusCode == 202, await response.Content.ReadAsStringAsync(cancellationToken));
         while (true)
