@@ -62,9 +62,10 @@ public sealed class ClaimSignatureTests
     {
         byte[] name = [0x67, .. "x5chain"u8];
         foreach (byte[] label in new[] { [0x18, 33], name })
-        foreach (var isChain in new[] { false, true })
-        foreach (var isProtected in new[] { false, true })
-            Assert.Equal((CredentialCheck.Holds, "Test Signer"), ClaimSignature.Verify(Signed(-7, label, isChain, isProtected), Content));
+        {
+            foreach (var (isChain, isProtected) in new[] { (false, false), (false, true), (true, false), (true, true) })
+                Assert.Equal((CredentialCheck.Holds, "Test Signer"), ClaimSignature.Verify(Signed(-7, label, isChain, isProtected), Content));
+        }
     }
 
     [Fact]
