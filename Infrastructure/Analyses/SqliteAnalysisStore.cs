@@ -23,24 +23,27 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
     private DateTimeOffset _pruned; // touched by the writer alone
 
     /// <inheritdoc/>
-    public Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken) => ChangeAsync(
-        record.Id,
-        async (db, stop) =>
+    public Task CreateAsync(AnalysisRecord record, CancellationToken cancellationToken)
+    {
+        var json = Serialize(record);
+        return ChangeAsync(record.Id, CreateAsync, cancellationToken);
+
+        async Task<bool> CreateAsync(SqliteContext db, CancellationToken stop)
         {
             await PruneSometimesAsync(db, stop);
-            if (await db.States.AnyAsync(row => row.Id == record.Id, stop) || await db.Deleted.AnyAsync(row => row.Id == record.Id, stop)) throw AnalysisGuards.Exists(record.Id);
-            await ThrowIfTooManyAsync(db, record, stop);
-            var now = time.GetUtcNow();
-            await db.Database.ExecuteSqlAsync(
+            var created = db.Execute(
                 $"""
                 INSERT INTO analysis_states (id, tenant, key_id, accepted_at, deadline, status, stage, percent, sequence, changed_at, record)
-                VALUES ({record.Id}, {record.Tenant}, {record.Concurrency?.KeyId}, {record.AcceptedAt}, {record.Deadline}, {Name(AnalysisStatus.Accepted)}, {Name(Stage.Queued)}, 0, 0, {now}, {Serialize(record)})
-                """,
-                stop);
-            await AddEventAsync(db, record.Id, stop);
+                SELECT {record.Id}, {record.Tenant}, {record.Concurrency?.KeyId}, {record.AcceptedAt}, {record.Deadline}, {Name(AnalysisStatus.Accepted)}, {Name(Stage.Queued)}, 0, 1, {time.GetUtcNow()}, {json}
+                WHERE NOT EXISTS (SELECT 1 FROM deleted_analyses WHERE id = {record.Id})
+                ON CONFLICT (id) DO NOTHING
+                """);
+            if (created == 0) throw AnalysisGuards.Exists(record.Id);
+            await ThrowIfTooManyAsync(db, record, stop);
+            AddEvent(db, record.Id);
             return true;
-        },
-        cancellationToken);
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<AnalysisState?> FindAsync(string tenant, string id, CancellationToken cancellationToken) =>
@@ -53,9 +56,9 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
     /// <inheritdoc/>
     public Task MarkPublishedAsync(string id, CancellationToken cancellationToken)
     {
-        DateTimeOffset? now = time.GetUtcNow();
+        var now = time.GetUtcNow();
         return WriteAsync(
-            (db, stop) => db.States.Where(row => row.Id == id && row.PublishedAt == null).ExecuteUpdateAsync(set => set.SetProperty(row => row.PublishedAt, now), stop), cancellationToken);
+            (db, _) => Task.FromResult(db.Execute($"UPDATE analysis_states SET published_at = {now} WHERE id = {id} AND published_at IS NULL")), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -91,13 +94,12 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
     {
         var (part, content) = (key.ToString(), json.ToArray());
         return await WriteAsync(
-            (db, stop) => db.Database.ExecuteSqlAsync(
+            (db, _) => Task.FromResult(db.Execute(
                 $"""
                 INSERT INTO analysis_parts (analysis_id, part, content)
                 SELECT id, {part}, {content} FROM analysis_states WHERE id = {id} AND finished_at IS NULL
                 ON CONFLICT (analysis_id, part) DO NOTHING
-                """,
-                stop),
+                """)),
             cancellationToken) > 0;
     }
 
@@ -122,9 +124,9 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
                 DateTimeOffset? now = time.GetUtcNow();
                 await running.ExecuteUpdateAsync(
                     set => set.SetProperty(row => row.Status, AnalysisStatus.Running).SetProperty(row => row.Stage, reached).SetProperty(row => row.Percent, percent)
-                        .SetProperty(row => row.ChangedAt, now.Value).SetProperty(row => row.StartedAt, row => row.StartedAt ?? now),
+                        .SetProperty(row => row.Sequence, row => row.Sequence + 1).SetProperty(row => row.ChangedAt, now.Value).SetProperty(row => row.StartedAt, row => row.StartedAt ?? now),
                     stop);
-                await AddEventAsync(db, id, stop);
+                AddEvent(db, id);
                 return true;
             },
             cancellationToken);
@@ -142,12 +144,12 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
                 DateTimeOffset? now = time.GetUtcNow();
                 var ended = await db.States.Where(row => row.Id == id && row.FinishedAt == null).ExecuteUpdateAsync(
                     set => set.SetProperty(row => row.Status, result.Status).SetProperty(row => row.Stage, Stage.Done).SetProperty(row => row.Percent, result.Progress)
-                        .SetProperty(row => row.ChangedAt, now.Value).SetProperty(row => row.FinishedAt, now),
+                        .SetProperty(row => row.Sequence, row => row.Sequence + 1).SetProperty(row => row.ChangedAt, now.Value).SetProperty(row => row.FinishedAt, now),
                     stop);
                 if (ended == 0) return false;
                 await db.Parts.Where(row => row.AnalysisId == id).ExecuteDeleteAsync(stop);
-                await db.Database.ExecuteSqlAsync($"INSERT INTO analysis_results (analysis_id, result) VALUES ({id}, {json})", stop);
-                await AddEventAsync(db, id, stop);
+                db.Execute($"INSERT INTO analysis_results (analysis_id, result) VALUES ({id}, {json})");
+                AddEvent(db, id);
                 return true;
             },
             cancellationToken);
@@ -182,7 +184,7 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
         {
             // Its events, parts and result go with it.
             if (await db.States.Where(row => row.Id == id && row.Tenant == tenant).ExecuteDeleteAsync(stop) == 0) return false;
-            await db.Database.ExecuteSqlAsync($"INSERT INTO deleted_analyses (id, tenant, at) VALUES ({id}, {tenant}, {time.GetUtcNow()})", stop);
+            db.Execute($"INSERT INTO deleted_analyses (id, tenant, at) VALUES ({id}, {tenant}, {time.GetUtcNow()})");
             return true;
         },
         cancellationToken);
@@ -222,24 +224,20 @@ internal sealed class SqliteAnalysisStore(SqliteDatabase database, IOptions<Anal
     }
 
     /// <summary>Appends the state as it is now to the events.</summary>
-    private static async Task AddEventAsync(SqliteContext db, string id, CancellationToken cancellationToken)
-    {
-        await db.Database.ExecuteSqlAsync($"UPDATE analysis_states SET sequence = sequence + 1 WHERE id = {id}", cancellationToken);
-        await db.Database.ExecuteSqlAsync(
-            $"""
-            INSERT INTO analysis_events (analysis_id, sequence, at, status, stage, percent)
-            SELECT id, sequence, changed_at, status, stage, percent FROM analysis_states WHERE id = {id}
-            """,
-            cancellationToken);
-    }
+    private static void AddEvent(SqliteContext db, string id) => db.Execute(
+        $"""
+        INSERT INTO analysis_events (analysis_id, sequence, at, status, stage, percent)
+        SELECT id, sequence, changed_at, status, stage, percent FROM analysis_states WHERE id = {id}
+        """);
 
+    /// <summary>Counts the analyses of key and tenant, the new one among them; the refusal undoes it.</summary>
     private static async Task ThrowIfTooManyAsync(SqliteContext db, AnalysisRecord record, CancellationToken cancellationToken)
     {
         if (record.Concurrency is not { } allowed) return;
         var unfinished = db.States.Where(row => row.FinishedAt == null);
-        if (allowed.OfKey is { } ofKey && await unfinished.CountAsync(row => row.KeyId == allowed.KeyId, cancellationToken) >= ofKey)
+        if (allowed.OfKey is { } ofKey && await unfinished.CountAsync(row => row.KeyId == allowed.KeyId, cancellationToken) > ofKey)
             throw new ConcurrencyExceededException(ofKey, ofTenant: false);
-        if (allowed.OfTenant is { } ofTenant && await unfinished.CountAsync(row => row.AnnouncedAt == null && row.Tenant == record.Tenant, cancellationToken) >= ofTenant)
+        if (allowed.OfTenant is { } ofTenant && await unfinished.CountAsync(row => row.AnnouncedAt == null && row.Tenant == record.Tenant, cancellationToken) > ofTenant)
             throw new ConcurrencyExceededException(ofTenant, ofTenant: true);
     }
 

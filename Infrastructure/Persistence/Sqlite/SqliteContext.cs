@@ -1,12 +1,17 @@
+using System.Globalization;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.History;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Deepfake.Infrastructure.Persistence.Sqlite;
 
 /// <summary>Analyses, history and documents of an embedded host in SQLite. Text is compared by code point, as SQLite does where nothing else is said.</summary>
 internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : StoreContext(options)
 {
+    private readonly Dictionary<string, SqliteCommand> _prepared = [];
+
     public DbSet<AnalysisStateRow> States => Set<AnalysisStateRow>();
 
     public DbSet<AnalysisEventRow> Events => Set<AnalysisEventRow>();
@@ -18,6 +23,35 @@ internal sealed class SqliteContext(DbContextOptions<SqliteContext> options) : S
     public DbSet<DeletedAnalysisRow> Deleted => Set<DeletedAnalysisRow>();
 
     public override string JsonCast => "";
+
+    /// <summary>
+    /// Runs a statement of the writer. It is prepared once: EF Core builds and prepares it each time, which takes longer than running it and would take it
+    /// from the one thread that all changes wait for.
+    /// </summary>
+    /// <returns>Rows that it changed.</returns>
+    public int Execute(FormattableString statement)
+    {
+        var values = statement.GetArguments();
+        if (!_prepared.TryGetValue(statement.Format, out var command))
+        {
+            command = (SqliteCommand)Database.GetDbConnection().CreateCommand();
+            string[] names = [.. values.Select((_, i) => $"@p{i}")];
+            command.CommandText = string.Format(CultureInfo.InvariantCulture, statement.Format, names);
+            foreach (var name in names) command.Parameters.Add(new SqliteParameter { ParameterName = name });
+            _prepared.Add(statement.Format, command);
+        }
+
+        command.Transaction = (SqliteTransaction?)Database.CurrentTransaction?.GetDbTransaction();
+        for (var i = 0; i < values.Length; i++)
+            command.Parameters[i].Value = values[i] switch { null => DBNull.Value, DateTimeOffset time => MicrosecondConverter.ToMicroseconds(time), var value => value };
+        return command.ExecuteNonQuery();
+    }
+
+    public override void Dispose()
+    {
+        foreach (var command in _prepared.Values) command.Dispose();
+        base.Dispose();
+    }
 
     public override Task<HistoryStatistics> ReadStatisticsAsync(string tenant, HistoryWindow window, CancellationToken cancellationToken) =>
         SqliteStatistics.ReadAsync(Database, tenant, window, cancellationToken);

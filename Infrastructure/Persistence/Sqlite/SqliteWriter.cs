@@ -14,12 +14,11 @@ namespace Deepfake.Infrastructure.Persistence.Sqlite;
 internal sealed partial class SqliteWriter : IDisposable
 {
     private const int MaxBatch = 128;
-    private const string Savepoint = "change";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly BlockingCollection<Change> _queue = [];
     private readonly SqliteConnection _connection;
-    private readonly DbContextOptions<SqliteContext> _options;
+    private readonly SqliteContext _db; // tracks nothing
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private volatile Exception? _fault;
@@ -32,7 +31,7 @@ internal sealed partial class SqliteWriter : IDisposable
     public SqliteWriter(SqliteConnection connection, ILogger logger)
     {
         (_connection, _logger) = (connection, logger);
-        _options = SqliteDatabase.Options(builder => builder.UseSqlite(connection));
+        _db = new SqliteContext(SqliteDatabase.Options(builder => builder.UseSqlite(connection)));
         _checkpointDue = Stopwatch.GetTimestamp(); // what a crash left in the log
         _thread = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
@@ -74,6 +73,7 @@ internal sealed partial class SqliteWriter : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _queue.CompleteAdding();
         _thread.Join();
+        _db.Dispose();
         _connection.Dispose();
         _queue.Dispose();
     }
@@ -104,18 +104,19 @@ internal sealed partial class SqliteWriter : IDisposable
         {
             using (var transaction = _connection.BeginTransaction())
             {
-                using var db = new SqliteContext(_options);
-                db.Database.UseTransaction(transaction);
+                _db.Database.UseTransaction(transaction);
                 foreach (var change in batch)
                 {
-                    transaction.Save(Savepoint);
-                    if (!change.TryApply(db)) transaction.Rollback(Savepoint);
-                    transaction.Release(Savepoint);
+                    _db.Execute($"SAVEPOINT change");
+                    if (!change.TryApply(_db)) _db.Execute($"ROLLBACK TO change");
+                    _db.Execute($"RELEASE change");
                 }
 
                 Committing(_connection);
                 transaction.Commit();
             }
+
+            _db.Database.UseTransaction(null);
 
             if (_fault is not null) LogWell(_logger);
             _fault = null;
@@ -124,6 +125,7 @@ internal sealed partial class SqliteWriter : IDisposable
         {
             if (_fault is null) LogFault(_logger, e);
             _fault = e;
+            _db.Database.UseTransaction(null);
             // An exception of their own each: they are thrown in as many places.
             foreach (var change in batch) change.Fail(new IOException("The database could not be written.", e));
             return;
