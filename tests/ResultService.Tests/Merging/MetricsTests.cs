@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Deepfake.Contracts;
 using Deepfake.ResultService.Tests.Hosting;
 
 namespace Deepfake.ResultService.Tests.Merging;
@@ -25,6 +26,9 @@ public sealed class MetricsTests
 
         await using var host = await ResultHost.StartAsync();
         var submission = await Submission.CreateAsync(host);
+        // A first sign of work of its own: parts that come all together end an analysis at once.
+        await host.Bus.Publish(new AnalysisProgressed { AnalysisId = submission.Id, Tenant = "default", Lane = Lane.Interactive, Stage = Stage.Frames, Fraction = 0.5 });
+        await Eventually.TrueAsync(() => seen.ContainsKey("deepfake.analysis.wait"), "the first sign of work is measured");
         await submission.PublishAllAsync(host);
         await host.WaitForEndAsync(submission.Id);
 
