@@ -76,8 +76,9 @@ internal sealed class LoadFigures(byte[] picture, double rate, double seconds)
         for (var kill = 1; kill <= kills; kill++)
         {
             await using var host = await WorkingAsync(data);
-            var load = OpenLoop.RunAsync(Rate, 1, _ => host.SubmitAsync(picture, accepted.Add));
-            await Task.Delay(random.Next(20, 1000));
+            var enough = accepted.Count + random.Next(1, 8);
+            var load = OpenLoop.RunAsync(Rate, 3, _ => host.SubmitAsync(picture, accepted.Add));
+            while (accepted.Count < enough && !load.IsCompleted) await Task.Delay(random.Next(1, 100));
             await host.KillAsync();
             await load;
             if (kill % 20 == 0) Console.WriteLine($"  {kill} kills, {accepted.Count} accepted");
