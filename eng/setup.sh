@@ -31,7 +31,8 @@ need_tools() {
   [ -z "$made" ] || $sudo rm -f $policy
 }
 
-need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg; }
+# OpenCV's native library links GTK and libatomic, which a slim image lacks.
+need_media_tools() { need_tools ffmpeg=ffmpeg ffprobe=ffmpeg '/usr/lib/*/libgtk-3.so.0=libgtk-3-0' '/usr/lib/*/libatomic.so.1=libatomic1'; }
 
 # unchanged STAMP PATH…: whether nothing below the paths is newer than the stamp.
 unchanged() {

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Deepfake.Contracts;
 using Deepfake.FrameService.Faces;
 using Deepfake.Infrastructure.Packs;
+using OpenCvSharp;
 
 namespace Deepfake.FrameService.Cropping;
 
@@ -12,20 +14,22 @@ public static class CropQuality
     /// <summary>Nose tip before the ear axis over half the ear distance, of an average head: turns an offset into an angle.</summary>
     private const float NoseDepth = 1.4f;
 
+    private static readonly ConcurrentBag<Workspace> Idle = [];
+
     /// <summary>Measures a crop.</summary>
     /// <param name="crop"><see cref="FacePack.CropBytes"/> bytes of RGB.</param>
     /// <param name="face">The face in source pixels.</param>
     public static FaceQuality Measure(ReadOnlySpan<byte> crop, DetectedFace face)
     {
-        Span<float> luma = stackalloc float[Side * Side];
-        FaceLuma(crop, luma);
-        var sum = 0f;
-        foreach (var value in luma) sum += value;
+        if (crop.Length != FacePack.CropBytes) throw new ArgumentException($"A crop has {FacePack.CropBytes} bytes, not {crop.Length}.", nameof(crop));
+        var work = Idle.TryTake(out var idle) ? idle : new Workspace();
+        var (brightness, sharpness) = work.Look(crop);
+        Idle.Add(work);
         return new FaceQuality
         {
             SizePixels = face.Size,
-            Sharpness = LaplacianVariance(luma),
-            Brightness = sum / luma.Length,
+            Sharpness = sharpness,
+            Brightness = brightness,
             Yaw = Yaw(face),
             Roll = face.EyeAngle * 180 / MathF.PI,
         };
@@ -45,56 +49,44 @@ public static class CropQuality
         return Math.Clamp(MathF.Atan((nose - (left + right) / 2) / half / NoseDepth) / (MathF.PI / 2), -1, 1);
     }
 
-    /// <summary>Luma (BT.601) of the face itself, the crop's middle 1/margin, at 128 × 128.</summary>
-    private static void FaceLuma(ReadOnlySpan<byte> crop, Span<float> luma)
+    /// <summary>What is kept between crops: the face at every step from colour to edges.</summary>
+    private sealed class Workspace : IDisposable
     {
-        const float Step = FacePack.Side / FacePack.Margin / Side, First = (FacePack.Side - FacePack.Side / FacePack.Margin) / 2 + 0.5f * Step - 0.5f;
-        Span<float> upper = stackalloc float[FacePack.Side], lower = stackalloc float[FacePack.Side];
-        var ready = -1;
-        for (var y = 0; y < Side; y++)
+        private const int Face = (int)(FacePack.Side / FacePack.Margin + 0.5f), First = (FacePack.Side - Face) / 2;
+        private static readonly Rect Middle = new(First, First, Face, Face);
+        private readonly Mat _colour, _luma, _small, _edges, _inner;
+
+        public Workspace()
         {
-            var sourceY = First + y * Step;
-            var top = (int)sourceY;
-            var fy = sourceY - top;
-            if (ready != top)
-            {
-                RowLuma(crop, top, upper);
-                RowLuma(crop, top + 1, lower);
-                ready = top;
-            }
-
-            for (var x = 0; x < Side; x++)
-            {
-                var sourceX = First + x * Step;
-                var left = (int)sourceX;
-                var fx = sourceX - left;
-                luma[y * Side + x] = (1 - fy) * ((1 - fx) * upper[left] + fx * upper[left + 1]) + fy * ((1 - fx) * lower[left] + fx * lower[left + 1]);
-            }
-        }
-    }
-
-    private static void RowLuma(ReadOnlySpan<byte> crop, int y, Span<float> luma)
-    {
-        var row = crop.Slice(y * FacePack.Side * 3, FacePack.Side * 3);
-        for (var x = 0; x < luma.Length; x++) luma[x] = 0.299f * row[3 * x] + 0.587f * row[3 * x + 1] + 0.114f * row[3 * x + 2];
-    }
-
-    private static float LaplacianVariance(ReadOnlySpan<float> luma)
-    {
-        double sum = 0, squares = 0;
-        for (var y = 1; y < Side - 1; y++)
-        {
-            for (var x = 1; x < Side - 1; x++)
-            {
-                var i = y * Side + x;
-                var value = luma[i - 1] + luma[i + 1] + luma[i - Side] + luma[i + Side] - 4 * luma[i];
-                sum += value;
-                squares += value * value;
-            }
+            OpenCvLibrary.Load();
+            _colour = new Mat(Face, Face, MatType.CV_32FC3);
+            _luma = new Mat(Face, Face, MatType.CV_32FC1);
+            _small = new Mat(Side, Side, MatType.CV_32FC1);
+            _edges = new Mat(Side, Side, MatType.CV_32FC1);
+            _inner = _edges[new Rect(1, 1, Side - 2, Side - 2)];
         }
 
-        const int Count = (Side - 2) * (Side - 2);
-        var mean = sum / Count;
-        return (float)(squares / Count - mean * mean);
+        /// <summary>Luma (BT.601) of the face itself, the crop's middle 1/margin, at 128 × 128: its mean, and the variance of its Laplacian.</summary>
+        public unsafe (float Brightness, float Sharpness) Look(ReadOnlySpan<byte> pixels)
+        {
+            fixed (byte* source = pixels)
+            {
+                using var crop = Mat.FromPixelData(FacePack.Side, FacePack.Side, MatType.CV_8UC3, (nint)source);
+                using var face = crop[Middle];
+                face.ConvertTo(_colour, MatType.CV_32FC3);
+            }
+
+            Cv2.CvtColor(_colour, _luma, ColorConversionCodes.RGB2GRAY);
+            Cv2.Resize(_luma, _small, new Size(Side, Side), 0, 0, InterpolationFlags.Linear);
+            Cv2.Laplacian(_small, _edges, MatType.CV_32FC1);
+            // Without the rim, whose neighbours are made up.
+            Cv2.MeanStdDev(_inner, out _, out var deviation);
+            return ((float)Cv2.Mean(_small).Val0, (float)(deviation.Val0 * deviation.Val0));
+        }
+
+        public void Dispose()
+        {
+            foreach (var mat in new[] { _inner, _edges, _small, _luma, _colour }) mat.Dispose();
+        }
     }
 }

@@ -1,9 +1,13 @@
+using Deepfake.FrameService.Cropping;
 using Deepfake.FrameService.Decoding;
+using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Hosting;
 
 namespace Deepfake.FrameService.Faces;
 
-/// <summary>Loads and runs the detectors once at start: the first upload is as fast as the second, and a host without any detector stops.</summary>
+/// <summary>
+/// Loads OpenCV and the detectors and runs them once at start: the first upload is as fast as the second, and a host without the one or any of the other stops.
+/// </summary>
 internal sealed class DetectorWarmUp(IServiceProvider services) : BackgroundService
 {
     /// <inheritdoc/>
@@ -12,6 +16,7 @@ internal sealed class DetectorWarmUp(IServiceProvider services) : BackgroundServ
         {
             using var grey = new VideoFrame(256, 256);
             grey.Pixels.Span.Fill(128);
+            FaceCropper.Crop(grey.View, new CropGeometry(128, 128, FacePack.Side, 0), new byte[FacePack.CropBytes]);
             ((FaceFinder)services.GetService(typeof(FaceFinder))!).Find(grey.View, SearchEffort.Quick);
         },
         stoppingToken);

@@ -88,6 +88,71 @@ public sealed class FaceCropperTests(Detectors detectors)
             Assert.Equal(picture.View.Row(80 + y).Slice(300, 768).ToArray(), crop[(y * 768)..((y + 1) * 768)]);
     }
 
+    [Theory]
+    [InlineData(0.4f, 0.2f, 0.5f, 0.5f)]
+    [InlineData(0.9f, -0.4f, 0.5f, 0.5f)]
+    [InlineData(1.4f, 0.1f, 0.5f, 0.5f)]
+    [InlineData(2.6f, 0.3f, 0.5f, 0.5f)]
+    [InlineData(0.7f, 0.3f, 0, 0.02f)]
+    [InlineData(1.9f, -0.2f, 1, 0)]
+    [InlineData(3.3f, 0.1f, 0.99f, 0.98f)]
+    [InlineData(7.4f, 0, 0.9f, 0.95f)]
+    public void A_crop_is_within_a_grey_level_of_the_exact_samples(float scale, float angle, float x, float y)
+    {
+        using var picture = Pictures.Decode(Photos.Three);
+        var geometry = new CropGeometry(x * picture.Width + 0.3f, y * picture.Height - 0.2f, scale * FacePack.Side, angle);
+        var crop = new byte[FacePack.CropBytes];
+        FaceCropper.Crop(picture.View, geometry, crop);
+        var apart = ExactCrop.Of(picture.View, geometry).Zip(crop, (exact, pixel) => Math.Abs(exact - pixel)).ToList();
+        Assert.InRange(apart.Max(), 0, 2);
+        Assert.InRange(apart.Count(difference => difference > 1), 0, FacePack.CropBytes / 10_000);
+        Assert.InRange(apart.Average(), 0, 0.5);
+    }
+
+    [Theory]
+    [InlineData(0.5f)]
+    [InlineData(1.4f)]
+    [InlineData(3.3f)]
+    public void A_crop_allocates_no_pixels(float scale)
+    {
+        using var picture = Pictures.Plain(900, 900, 100);
+        var geometry = new CropGeometry(450, 450, scale * FacePack.Side, 0.2f);
+        var crop = new byte[FacePack.CropBytes];
+        FaceCropper.Crop(picture.View, geometry, crop);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++) FaceCropper.Crop(picture.View, geometry, crop);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / 10, 0, 8 * 1024);
+    }
+
+    [Fact]
+    public void Sharpness_is_the_variance_of_the_Laplacian_of_the_face_and_brightness_its_mean()
+    {
+        var crop = new byte[FacePack.CropBytes];
+        new Random(5).NextBytes(crop);
+        var quality = CropQuality.Measure(crop, new DetectedFace(new Box(0, 0, 80, 80), new float[12], 0.9f, "test"));
+
+        // The middle 160 pixels at 128: a step of 1.25 pixels, between two neighbours each way.
+        var luma = new double[128, 128];
+        double Luma(int x, int y) => 0.299 * crop[(y * 256 + x) * 3] + 0.587 * crop[(y * 256 + x) * 3 + 1] + 0.114 * crop[(y * 256 + x) * 3 + 2];
+        for (var y = 0; y < 128; y++)
+        {
+            for (var x = 0; x < 128; x++)
+            {
+                double u = 48 + 1.25 * (x + 0.5) - 0.5, v = 48 + 1.25 * (y + 0.5) - 0.5;
+                int left = (int)u, top = (int)v;
+                double across = u - left, down = v - top;
+                luma[y, x] = (1 - down) * ((1 - across) * Luma(left, top) + across * Luma(left + 1, top)) + down * ((1 - across) * Luma(left, top + 1) + across * Luma(left + 1, top + 1));
+            }
+        }
+
+        var edges = new List<double>();
+        for (var y = 1; y < 127; y++)
+            for (var x = 1; x < 127; x++) edges.Add(luma[y, x - 1] + luma[y, x + 1] + luma[y - 1, x] + luma[y + 1, x] - 4 * luma[y, x]);
+        var mean = edges.Average();
+        Assert.Equal(edges.Average(edge => (edge - mean) * (edge - mean)), quality.Sharpness, quality.Sharpness * 1e-4);
+        Assert.Equal(luma.Cast<double>().Average(), quality.Brightness, 1e-3);
+    }
+
     [Fact]
     public void Blur_lowers_sharpness_light_raises_brightness_and_a_mirror_turns_yaw_round()
     {
