@@ -59,7 +59,7 @@ internal static class ForensicsShare
     }
 
     /// <summary>Runs the frame stage of serving on a film; its objects lie in the folder.</summary>
-    private static async Task<FramesExtracted> ExtractAsync(string film, string folder)
+    public static async Task<FramesExtracted> ExtractAsync(string film, string folder)
     {
         var list = Path.Combine(folder, "list.csv");
         await File.WriteAllTextAsync(list, $"path\n{film}\n");
@@ -70,11 +70,4 @@ internal static class ForensicsShare
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private sealed class TemporaryDirectory : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("deepfake-bench-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }

@@ -1,4 +1,5 @@
 using Deepfake.Benchmarks;
+using Deepfake.Benchmarks.Images;
 using Deepfake.Benchmarks.Load;
 
 // Prints the figures that the product is held to; benchmarks/README.md says how each is taken.
@@ -20,6 +21,12 @@ var media = await Media.PrepareAsync(root?.FullName ?? Environment.CurrentDirect
 
 Console.WriteLine(Machine.Name);
 Console.WriteLine($"load before: {Machine.Load} (others' work makes every figure worse)");
+if (args is ["images"])
+{
+    await ImagesCommand.RunAsync(media);
+    return 0;
+}
+
 if (args is ["forensics", .. var films]) return await ForensicsShare.RunAsync(films.Length > 0 ? films : [media.Clip]);
 
 await using (var product = await Product.StartAsync("--Ingest:MaxBytes=2147483648"))
