@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace Deepfake.ResultService.Pictures;
 
 /// <summary>Writes 8-bit RGB pictures as PNG (ISO/IEC 15948): one IDAT, every row with the Sub filter.</summary>
 public static class PngEncoder
 {
-    private static readonly uint[] CrcTable = BuildCrcTable();
-
     /// <summary>Encodes a picture.</summary>
     /// <param name="rgb">width · height · 3 bytes, row after row.</param>
     /// <param name="width">&gt; 0.</param>
@@ -55,27 +54,10 @@ public static class PngEncoder
         png.Write(word);
         png.Write(type);
         png.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(word, ~Crc(data, Crc(type, uint.MaxValue)));
+        var crc = new Crc32();
+        crc.Append(type);
+        crc.Append(data);
+        BinaryPrimitives.WriteUInt32BigEndian(word, crc.GetCurrentHashAsUInt32());
         png.Write(word);
-    }
-
-    // CRC-32 of annex D; System.IO.Hashing is not part of the shared framework.
-    private static uint Crc(ReadOnlySpan<byte> bytes, uint crc)
-    {
-        foreach (var b in bytes) crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
-        return crc;
-    }
-
-    private static uint[] BuildCrcTable()
-    {
-        var table = new uint[256];
-        for (uint n = 0; n < 256; n++)
-        {
-            var c = n;
-            for (var bit = 0; bit < 8; bit++) c = (c & 1) != 0 ? 0xedb88320 ^ (c >> 1) : c >> 1;
-            table[n] = c;
-        }
-
-        return table;
     }
 }
