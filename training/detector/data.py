@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Iterable, Sequence
 
@@ -20,7 +20,7 @@ from .crops import read_pack
 
 @dataclass(frozen=True)
 class Medium:
-    """One row of `manifest.csv`."""
+    """One row of `manifest.csv`; further columns, such as the terms of the data, are for people."""
 
     path: str
     label: str
@@ -37,7 +37,7 @@ class Medium:
 def read_manifest(path: Path) -> list[Medium]:
     """All media of a manifest. Raises ValueError for an unknown label or split, a repeated path, or a group in two splits."""
     with path.open(newline="") as stream:
-        media = [Medium(**row) for row in csv.DictReader(stream)]
+        media = [Medium(*(row[column.name] for column in fields(Medium))) for row in csv.DictReader(stream)]
     for medium in media:
         if medium.label not in ("real", "fake") or medium.split not in ("train", "val"):
             raise ValueError(f"{medium.path}: unknown label '{medium.label}' or split '{medium.split}'.")
@@ -99,9 +99,9 @@ class CropSet:
         """Opens what the command wrote. Leaves out crops without a face, every track but a medium's main one, and media of the training
         split that `datareport` found to repeat another."""
         media = {medium.path: medium for medium in read_manifest(manifest)}
-        repeated = _repeated(folder / DUPLICATES)
+        repeated = repeated_media(folder / DUPLICATES)
         with (folder / "crops.csv").open(newline="") as stream:
-            rows = [_parse_row(row, media) for row in csv.DictReader(stream) if row["detector"] != "none" and row["path"] not in repeated]
+            rows = [read_row(row, media) for row in csv.DictReader(stream) if row["detector"] != "none" and row["path"] not in repeated]
         rows = main_tracks(rows)
         packs = {name: read_pack(folder / name).pixels for name in sorted({row.pack for row in rows})}
         return CropSet(rows, [packs[row.pack][row.pack_row] for row in rows])
@@ -212,14 +212,16 @@ def _by_forgery(crops: CropSet, rows: list[int]) -> list[list[list[int]]]:
     return [_by_medium(crops, forgeries[name]) for name in sorted(forgeries)]
 
 
-def _repeated(path: Path) -> set[str]:
+def repeated_media(path: Path) -> set[str]:
+    """Media that a file of duplicates says to leave out; none where there is no such file."""
     if not path.exists():
         return set()
     with path.open(newline="") as stream:
         return {row["path"] for row in csv.DictReader(stream)}
 
 
-def _parse_row(row: dict[str, str], media: dict[str, Medium]) -> CropRow:
+def read_row(row: dict[str, str], media: dict[str, Medium]) -> CropRow:
+    """One line of `crops.csv`."""
     measured = {name: float(row[name]) for name in ("seconds", "size", "sharpness", "brightness", "yaw")}
     landmarks = tuple(float(row[f"l{i}{axis}"]) for i in range(6) for axis in "xy")
     return CropRow(media[row["path"]], row["pack"], int(row["row"]), int(row["track"]), landmarks=landmarks, **measured)

@@ -97,7 +97,7 @@ def draw(rng: np.random.Generator, margin: float, side: int, plain_share: float 
 
 def apply(crop: np.ndarray, how: Degradation, side: int) -> np.ndarray:
     """uint8 [S, S, 3] at the pack's margin to uint8 [side, side, 3] at the draw's margin."""
-    image = _jpeg(crop, how.early_jpeg) if how.early_jpeg else crop
+    image = jpeg(crop, how.early_jpeg) if how.early_jpeg else crop
     image = _frame(image, how, side)
     if how.flip:
         image = np.ascontiguousarray(image[:, ::-1])
@@ -106,14 +106,14 @@ def apply(crop: np.ndarray, how: Degradation, side: int) -> np.ndarray:
     if how.middle_side:
         image = cv2.resize(image, (how.middle_side, how.middle_side), interpolation=how.shrink)
         if how.middle_jpeg:
-            image = _jpeg(image, how.middle_jpeg)
+            image = jpeg(image, how.middle_jpeg)
         image = cv2.resize(image, (side, side), interpolation=how.grow)
-    image = _light(image, how)
+    image = light(image, how)
     if how.late_jpeg:
-        image = _jpeg(image, how.late_jpeg)
+        image = jpeg(image, how.late_jpeg)
     if how.late_video:
         # WebP is a VP8 key frame: block prediction, 4 × 4 transforms and a loop filter, near to what H.264 does to a frame.
-        image = _codec(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, how.late_video)
+        image = codec(image, ".webp", cv2.IMWRITE_WEBP_QUALITY, how.late_video)
     return image
 
 
@@ -170,7 +170,7 @@ def _frame(image: np.ndarray, how: Degradation, side: int) -> np.ndarray:
     return window(image, source * how.margin / CROP_MARGIN, shift, side)
 
 
-def _light(image: np.ndarray, how: Degradation) -> np.ndarray:
+def light(image: np.ndarray, how: Degradation) -> np.ndarray:
     plain = how.contrast == 1.0 and how.brightness == 0.0 and how.saturation == 1.0 and not any(how.tint)
     if not (plain and how.noise == 0.0):
         values = image.astype(np.float32)
@@ -188,11 +188,11 @@ def _light(image: np.ndarray, how: Degradation) -> np.ndarray:
     return image
 
 
-def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    return _codec(image, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    return codec(image, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
-def _codec(image: np.ndarray, extension: str, option: int, quality: int) -> np.ndarray:
+def codec(image: np.ndarray, extension: str, option: int, quality: int) -> np.ndarray:
     # OpenCV's codecs take BGR for YCbCr's sake; swap so that luma is weighted as cameras and encoders do.
     encoded = cv2.imencode(extension, image[..., ::-1], [option, quality])[1]
     return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])

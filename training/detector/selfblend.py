@@ -88,7 +88,7 @@ def foreign_pair(crop: Crop, landmarks: np.ndarray, donor: Crop, donor_landmarks
     if rng.random() < 0.5:
         face = _rescale(face, rng)
     mask = blend_mask(FaceFrame.from_landmarks(landmarks), side, rng)
-    return around, _join(_in_colours_of(face, around, mask, rng), around, mask, rng)
+    return around, _join(in_colours_of(face, around, mask, rng), around, mask, rng)
 
 
 def _join(inside: Crop, around: Crop, mask: np.ndarray, rng: np.random.Generator) -> Crop:
@@ -115,7 +115,7 @@ def _seamless(inside: Crop, around: Crop, mask: np.ndarray) -> Crop:
     return np.clip(inside + cv2.GaussianBlur(correction, (0, 0), 2.0) + 0.5, 0, 255).astype(np.uint8)
 
 
-def _in_colours_of(face: Crop, around: Crop, mask: np.ndarray, rng: np.random.Generator) -> Crop:
+def in_colours_of(face: Crop, around: Crop, mask: np.ndarray, rng: np.random.Generator) -> Crop:
     """The face with mean and spread of its channels inside the mask brought towards those of the other picture."""
     chosen = mask > 0.5 * mask.max()
     if chosen.sum() < 64:

@@ -147,7 +147,7 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
         net.load_state_dict(start["ema"])
     net.to(machine.device)
     ema = Ema(net, config.train.ema_decay)
-    optimiser = torch.optim.AdamW(_parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
+    optimiser = torch.optim.AdamW(parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
     first = 0
     if resume and checkpoint.exists():
         state = torch.load(checkpoint, map_location="cpu")
@@ -176,7 +176,7 @@ def train(config: Config, crops: CropSet, resume: bool, machine: Machine = Machi
         loss = _epoch(net, ema, optimiser, batches, config, epoch)
         seen = watch.look(ema.net)
         step = (epoch + 1) * config.train.steps_per_epoch
-        _save(checkpoint, dict(config=config.digest, net=net.state_dict(), ema=ema.net.state_dict(), optimiser=optimiser.state_dict(), epoch=epoch + 1))
+        save(checkpoint, dict(config=config.digest, net=net.state_dict(), ema=ema.net.state_dict(), optimiser=optimiser.state_dict(), epoch=epoch + 1))
         values = dict(epoch=epoch + 1, step=step, seconds=round(time.monotonic() - started), learning_rate=f"{learning_rate(config, step):.2e}", loss=f"{loss:.4f}")
         values |= {name: f"{value:.4f}" for name, value in seen.items()}
         _write_row(log, [values.get(name, "") for name in log_fields])
@@ -208,14 +208,14 @@ def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, batches: 
     return total / len(steps)
 
 
-def _parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
+def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
     # Decay shrinks directions; scales and offsets of normalisation have none to shrink.
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
     return [dict(params=decayed, weight_decay=weight_decay), dict(params=plain, weight_decay=0.0)]
 
 
-def _save(path: Path, state: dict) -> None:
+def save(path: Path, state: dict) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     os.replace(partial, path)

@@ -80,11 +80,11 @@ class ClipTest(unittest.TestCase):
     def test_a_blend_stays_where_it_is_from_frame_to_frame(self):
         still = CropSet([dataclasses.replace(self.crops.rows[0], seconds=float(k)) for k in range(LENGTH)], [self.crops.pixels(0)] * LENGTH)
         views = ClipViews(still, self.config)
-        with mock.patch("detector.views.TREMBLE", 0.0), mock.patch("detector.degrade._light", lambda image, how: image):
+        with mock.patch("detector.views.TREMBLE", 0.0), mock.patch("detector.degrade.light", lambda image, how: image):
             for seed in range(8):
                 for clip in views.blended(0, None, np.random.default_rng(seed)):
                     self.assertEqual(self.distinct(clip), 1)
-        with mock.patch("detector.degrade._light", lambda image, how: image):
+        with mock.patch("detector.degrade.light", lambda image, how: image):
             fakes = [views.blended(0, None, np.random.default_rng(seed))[1].astype(float) for seed in range(8)]
         self.assertTrue(any(self.distinct(fake) > 1 for fake in fakes))
         moves = [np.abs(np.diff(fake, axis=0)).mean() for fake in fakes]
