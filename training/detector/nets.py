@@ -94,6 +94,36 @@ class InceptionV3(nn.Module):
         return logit, cam
 
 
+class ResNet18(nn.Module):
+    """ResNet-18 (He et al., CVPR 2016) up to a stage, with one logit. Stage 3 (256 maps at a sixteenth of the side) holds 2.8 M parameters.
+
+    `pool` says whether the stem's max pooling stays: without it every map is twice as wide, sees finer traces and takes four times as long.
+    """
+
+    mean = (123.15 / 255, 115.90 / 255, 103.06 / 255)
+    std = (1 / 255, 1 / 255, 1 / 255)
+
+    def __init__(self, start: str = "scratch", stage: int = 3, dropout: float = 0.2, pool: bool = True) -> None:
+        super().__init__()
+        base = torchvision.models.resnet18(weights=None)
+        self.stem = nn.Sequential(base.conv1, base.bn1, nn.ReLU(inplace=True), *([base.maxpool] if pool else []))
+        self.stages = nn.Sequential(*(getattr(base, f"layer{number}") for number in range(1, stage + 1)))
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(64 << (stage - 1), 1)
+        nn.init.normal_(self.classifier.weight, std=0.01)
+        nn.init.zeros_(self.classifier.bias)
+        if start == "imagenet":
+            pretrained.load_resnet18(self.stem, self.stages)
+        elif start != "scratch":
+            raise ValueError(f"unknown start '{start}'.")
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        maps = self.stages(self.stem(x))
+        logit = self.classifier(self.dropout(maps.mean((2, 3))))
+        cam = F.conv2d(maps, self.classifier.weight[:, :, None, None], self.classifier.bias)[:, 0]
+        return logit, cam
+
+
 class RgbSpectrum(nn.Module):
     """MobileNetV2 on the picture beside a small net on the log spectrum of its residual; one logit over both.
 
@@ -188,6 +218,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "mobilenet_bilstm": sequence.mobilenet_bilstm,
     "mobilenet_v2": MobileNetV2,
     "noise_residual": residual.NoiseResidual,
+    "resnet18": ResNet18,
     "resnet50": published.resnet50,
     "resnet50_bilstm": sequence.resnet50_bilstm,
     "rgb_spectrum": RgbSpectrum,

@@ -1,7 +1,6 @@
-"""Weights of npm `nsfwjs` (MIT) as a start: TensorFlow.js graphs whose weights are uint8-quantised and wrapped as scripts.
-
-The scripts are read as text, never run: the manifest is a list of `{name:…,shape:…,quantization:…}` literals and each shard is
-one base64 string.
+"""Weights to start from. Of npm `nsfwjs` (MIT): TensorFlow.js graphs whose weights are uint8-quantised and wrapped as scripts, which are
+read as text, never run: the manifest is a list of `{name:…,shape:…,quantization:…}` literals and each shard is one base64 string. Of NuGet
+`Microsoft.ML.DnnImageFeaturizer.ResNet18` (MIT): an ONNX file with a ResNet-18 trained on ImageNet.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from torch import nn
 from torchvision.models.inception import BasicConv2d
 
 PACKAGE = Path(__file__).resolve().parents[2] / ".deps/npm/nsfwjs"
+
+RESNET18 = Path(__file__).resolve().parents[2] / ".deps/nuget-models/ResNet18.onnx"
+"""What `eng/fetch-resnet18` puts there."""
 
 _ENTRY = re.compile(
     r'\{name:"(?P<name>[^"]+)",shape:\[(?P<shape>[\d,]*)\],dtype:"float32",'
@@ -73,6 +76,31 @@ def load_inception_v3(net: nn.Module, package: Path = PACKAGE) -> None:
         prefix = f"batch_normalization_{number}"
         # Keras trains this net's norms without scale.
         _fill_norm(block.bn, weights | {f"{prefix}/gamma": np.ones(block.bn.num_features, np.float32)}, prefix)
+
+
+def load_resnet18(stem: nn.Sequential, stages: Sequence[nn.Sequential], file: Path = RESNET18) -> None:
+    """Fills the stem (convolution, norm) and the first stages of a ResNet-18 in torchvision's layout. Raises ValueError on a shape mismatch.
+
+    The file was trained on blue, green, red in 0–255; the first convolution is turned to red, green, blue. Its padding is one-sided, which
+    for even sides puts every window where PyTorch puts it.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(file)).graph
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    kernels = [tensors[node.input[1]] for node in graph.node if node.op_type == "Conv"]
+    norms = [[tensors[name] for name in node.input[1:5]] for node in graph.node if node.op_type == "BatchNormalization"]
+    kernels[0] = kernels[0][:, ::-1]
+    # The file computes a block's shortcut before its convolutions.
+    layers = [(stem[0], stem[1])]
+    for block in (block for stage in stages for block in stage):
+        layers += [tuple(block.downsample)] if block.downsample is not None else []
+        layers += [(block.conv1, block.bn1), (block.conv2, block.bn2)]
+    for (convolution, norm), kernel, values in zip(layers, kernels, norms):
+        _fill(convolution.weight, kernel)
+        for target, value in zip((norm.weight, norm.bias, norm.running_mean, norm.running_var), values):
+            _fill(target, value)
 
 
 def _shard(path: Path) -> bytes:
