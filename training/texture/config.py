@@ -1,0 +1,107 @@
+"""One TOML file an experiment of the texture member."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from detector import config as detector_config
+
+
+@dataclass(frozen=True)
+class FamiliesConfig:
+    """How many pairs of a step each family of generators gives; 0 leaves it out.
+
+    painted: inner face painted small (`painted`). blended: self-blends. regrown: brought down and grown by a filter drawn for it
+    (`detector.lookalike`). resynthesised: pairs of the bank whose generator is in `generators`. labelled: real and fake of the data.
+    """
+
+    painted: int = 0
+    blended: int = 0
+    regrown: int = 0
+    resynthesised: int = 0
+    labelled: int = 0
+    generators: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> int:
+        return self.painted + self.blended + self.regrown + self.resynthesised + self.labelled
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Share of each source; they need not sum to one. `reals_of`: where a source of fakes alone takes its reals from, by source and share."""
+
+    real_sources: dict[str, float]
+    labelled_sources: dict[str, float] = field(default_factory=dict)
+    reals_of: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a run is trained: at `learning_rate` after the warm-up, over the last `cooldown_steps` linearly down to nothing. `patches` of each
+    picture of a pair are seen. `donor_share`: how many painted faces are another person's. `fresh_share`: how many pictures are brought down
+    first, which takes the traces of their own compression away. `equally_soft_share`: pairs where the finer one is blurred to the softness
+    of the other. `plain_share`: degradations that leave fineness alone. `continues`: a run whose averaged weights are the start.
+    """
+
+    seed: int
+    steps: int
+    patches: int
+    learning_rate: float
+    warmup_steps: int
+    cooldown_steps: int
+    weight_decay: float = 0.02
+    ema_decay: float = 0.998
+    label_smoothing: float = 0.02
+    precision: str = "bfloat16"
+    checkpoint_steps: int = 100
+    donor_share: float = 0.4
+    fresh_share: float = 0.5
+    equally_soft_share: float = 0.25
+    plain_share: float = 0.35
+    continues: str = ""
+
+
+@dataclass(frozen=True)
+class TextureConfig:
+    """The net, the size of its patches in pixels, what it is shown, and how it is trained."""
+
+    name: str
+    architecture: str
+    size: int
+    data: DataConfig
+    families: FamiliesConfig
+    train: TrainConfig
+    options: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def run_folder(self) -> Path:
+        """Where checkpoint and log lie."""
+        return detector_config.TRAINING / "runs" / self.name
+
+
+def read_config(path: Path) -> TextureConfig:
+    """Reads a file. Raises ValueError for an unknown or missing field, or a step without pairs."""
+    raw = path.read_bytes()
+    table = tomllib.loads(raw.decode())
+    try:
+        parts = dict(data=DataConfig(**table.pop("data")), families=FamiliesConfig(**table.pop("families")), train=TrainConfig(**table.pop("train")))
+        unknown = set(table) - {f.name for f in fields(TextureConfig) if f.name != "digest"}
+        if unknown:
+            raise TypeError(f"unknown field {sorted(unknown)[0]}")
+        if not parts["families"].pairs:
+            raise TypeError("no family gives pairs")
+        return TextureConfig(digest=_digest(raw), **parts, **table)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _digest(raw: bytes) -> str:
+    """Names an experiment but for how long it runs, which may be decided while it runs."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"steps", b"cooldown_steps", b"#"))]
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()

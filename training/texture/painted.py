@@ -1,0 +1,136 @@
+"""Faces painted small: what today's swap tools do to a picture, done to a real face with its own or another person's face.
+
+Such tools (inswapper and its kin) warp the inner face to an aligned square of 112–256 px, paint a new face there, often pass it through a
+face restorer, warp it back, match colours and blend. Whatever the face shows, its pixels are as coarse as the square, and the skin is as
+smooth or as sharp as the painter likes it: at the picture's own resolution that stands out against hair, neck and background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from detector.degrade import jpeg
+from detector.selfblend import FaceFrame, blend_mask, in_colours_of
+
+# Eyes, nose tip and mouth centre in the aligned square of face recognition (ArcFace, 112 px), over its side.
+_TEMPLATE = np.float32([(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (56.14, 92.28)]) / 112
+
+SQUARES = (112, 128, 160, 192, 224, 256)
+"""Sides of squares that tools paint in."""
+
+_UP = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+
+
+@dataclass(frozen=True)
+class Donor:
+    """Another person's face: uint8 [S, S, 3] and its six points [6, 2]."""
+
+    pixels: np.ndarray
+    landmarks: np.ndarray
+
+
+def painted_small(picture: np.ndarray, landmarks: np.ndarray, donor: Donor | None, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with its inner face painted small, uint8 [S, S, 3], and how much of each pixel was painted, float32 [S, S] in 0–1."""
+    side = picture.shape[0]
+    # Square units to picture pixels: tools align by similarity.
+    laid = _aligned(landmarks)
+    if laid is None:
+        return picture.copy(), np.zeros((side, side), np.float32)
+    reach = float(np.hypot(laid[0, 0], laid[1, 0]))
+    square = _square_side(reach, rng)
+    face, swapped = _to_square(picture, laid, square), False
+    if donor is not None and (theirs := _aligned(donor.landmarks)) is not None:
+        inside = np.full((square, square), 1, np.float32)
+        face, swapped = in_colours_of(_to_square(donor.pixels, theirs, square), face, inside, rng), True
+    face = _paint(face, rng)
+    fitted = laid @ np.float32([[1 / square, 0, 0], [0, 1 / square, 0], [0, 0, 1]])
+    up = int(rng.choice(_UP))
+    back = cv2.warpAffine(face, fitted, (side, side), flags=up, borderMode=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.35:
+        back = restored(back, rng)
+    # A whole square of somebody else would bring their hair along; of oneself it is what tools without a face parser do.
+    mask = _square_mask(fitted, square, side, rng) if rng.random() < 0.5 and not swapped else blend_mask(FaceFrame.from_landmarks(landmarks), side, rng)
+    if mask.max() > 0:
+        mask = mask / mask.max()
+    if rng.random() < 0.5:
+        back = in_colours_of(back, picture, mask, rng)
+    weight = mask[..., None]
+    mixed = back.astype(np.float32) * weight + picture.astype(np.float32) * (1 - weight)
+    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8), mask
+
+
+def restored(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As face restorers leave it: skin smoothed, edges sharpened, at the picture's own resolution."""
+    smooth = cv2.bilateralFilter(face, 5, float(rng.uniform(10, 40)), float(rng.uniform(1.5, 3)))
+    return _sharpened(smooth, float(rng.uniform(0.8, 2.0)), float(rng.uniform(0.4, 1.6)))
+
+
+def _aligned(landmarks: np.ndarray) -> np.ndarray | None:
+    """The similarity from the unit square to the picture, float32 [2, 3]."""
+    # Of a least-squares fit; four points leave no outlier to vote out.
+    source, target = _TEMPLATE.astype(np.float64), np.asarray(landmarks, np.float64)[:4]
+    a, b = source - source.mean(0), target - target.mean(0)
+    power = (a * a).sum()
+    cos, sin = (a * b).sum() / power, (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / power
+    if np.hypot(cos, sin) < 8:
+        return None
+    linear = np.array([[cos, -sin], [sin, cos]])
+    return np.hstack([linear, (target.mean(0) - linear @ source.mean(0))[:, None]]).astype(np.float32)
+
+
+def _square_side(reach: float, rng: np.random.Generator) -> int:
+    """Of a tool's own square where it is not far finer than the picture, else of a share of the picture's resolution: far faces are small."""
+    fitting = [side for side in SQUARES if side <= 1.15 * reach]
+    if fitting and rng.random() < 0.6:
+        return int(rng.choice(fitting))
+    return max(int(reach * rng.uniform(0.28, 1.05)), 24)
+
+
+def _to_square(picture: np.ndarray, laid: np.ndarray, square: int) -> np.ndarray:
+    wide = laid @ np.float32([[1 / square, 0, 0], [0, 1 / square, 0], [0, 0, 1]])
+    scale = float(np.hypot(wide[0, 0], wide[1, 0]))
+    if scale > 1.5:
+        # warpAffine takes four neighbours only; blur first, as a tool that shrinks well would.
+        picture = cv2.GaussianBlur(picture, (0, 0), 0.35 * scale)
+    return cv2.warpAffine(picture, wide, (square, square), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _paint(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What the painter does inside its square: a slight bend, colour, and a smoothness of its own."""
+    side = face.shape[0]
+    if rng.random() < 0.5:
+        field = cv2.resize(rng.normal(0, 0.012 * side, (5, 5, 2)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+        x, y = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
+        face = cv2.remap(face, x + field[..., 0], y + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    if rng.random() < 0.5:
+        values = (face.astype(np.float32) - 127) * rng.uniform(0.88, 1.12) + 127 + rng.uniform(-12, 12, 3)
+        face = np.clip(values + 0.5, 0, 255).astype(np.uint8)
+    kind = rng.random()
+    if kind < 0.3:
+        face = cv2.bilateralFilter(face, 5, float(rng.uniform(8, 35)), float(rng.uniform(1, 3)))
+    elif kind < 0.45:
+        face = cv2.GaussianBlur(face, (0, 0), float(rng.uniform(0.4, 1.3)))
+    elif kind < 0.65:
+        face = _sharpened(cv2.bilateralFilter(face, 5, float(rng.uniform(5, 20)), 2.0), float(rng.uniform(0.7, 1.6)), float(rng.uniform(0.3, 1.2)))
+    elif kind < 0.75:
+        small = max(int(side * rng.uniform(0.5, 0.9)), 16)
+        face = cv2.resize(cv2.resize(face, (small, small), interpolation=cv2.INTER_AREA), (side, side), interpolation=int(rng.choice(_UP)))
+    elif kind < 0.82:
+        face = jpeg(face, int(rng.integers(60, 96)))
+    return face
+
+
+def _sharpened(image: np.ndarray, sigma: float, gain: float) -> np.ndarray:
+    return cv2.addWeighted(image, 1 + gain, cv2.GaussianBlur(image, (0, 0), sigma), -gain, 0)
+
+
+def _square_mask(fitted: np.ndarray, square: int, side: int, rng: np.random.Generator) -> np.ndarray:
+    """The square itself, shrunk and softened: what tools without a face parser blend by."""
+    mask = np.zeros((square, square), np.float32)
+    rim = max(int(square * rng.uniform(0.04, 0.16)), 2)
+    mask[rim:-rim, rim:-rim] = 1
+    mask = cv2.GaussianBlur(mask, (0, 0), max(rim * rng.uniform(0.3, 0.6), 0.5))
+    return cv2.warpAffine(mask, fitted, (side, side), flags=cv2.INTER_LINEAR)
