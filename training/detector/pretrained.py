@@ -82,8 +82,10 @@ def load_resnet18(stem: nn.Sequential, stages: Sequence[nn.Sequential], file: Pa
     """Fills the stem (convolution, norm) and the first stages of a ResNet-18 in torchvision's layout. Raises ValueError on a shape mismatch.
 
     The file was trained on blue, green, red in 0–255; the first convolution is turned to red, green, blue. Its padding is one-sided, which
-    for even sides puts every window where PyTorch puts it.
+    for even sides puts every window where PyTorch puts it. Its fourth stage has a block more than torchvision's.
     """
+    if len(stages) > 3:
+        raise ValueError("the start has weights for three stages only.")
     import onnx
     from onnx import numpy_helper
 

@@ -24,7 +24,7 @@ SHALLOW = {"convnext_base": {"depth": 1}, "swin_small": {"depth": 2}}
 
 MILLIONS = {
     "compact_cnn": 1.0, "convnext_base": 87.6, "efficientnet_b0": 4.0, "efficientnet_b4": 17.5, "inception_v3": 9.0, "mesoinception4": 0.003,
-    "mesonet4": 0.006, "mobilenet_bilstm": 2.9, "mobilenet_v2": 2.2, "noise_residual": 0.4, "resnet50": 23.5, "resnet50_bilstm": 28.2,
+    "mesonet4": 0.006, "mobilenet_bilstm": 2.9, "mobilenet_v2": 2.2, "noise_residual": 0.4, "resnet18": 2.8, "resnet50": 23.5, "resnet50_bilstm": 28.2,
     "rgb_spectrum": 2.2, "swin_small": 48.8, "xception": 20.8,
 }
 

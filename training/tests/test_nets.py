@@ -4,12 +4,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
 from detector import pretrained
 from detector.export import parity, write_onnx
 from detector.nets import build, parameter_count
+from detector.runtime import Session
 from detector.score import normalised
 
 PHOTO = Path(__file__).resolve().parents[2] / ".deps/npm/@vladmandic/face-api/demo/sample1.jpg"
@@ -22,6 +24,27 @@ class NetTest(unittest.TestCase):
             logit, cam = net(torch.randn(2, 3, 96, 96))
         self.assertEqual((logit.shape, cam.shape), ((2, 1), (2, 3, 3)))
         torch.testing.assert_close(cam.mean((1, 2)), logit[:, 0], atol=1e-5, rtol=1e-4)
+
+    @unittest.skipUnless(pretrained.RESNET18.exists(), "eng/fetch-resnet18 was not run")
+    def test_resnet18_says_what_the_file_of_its_start_says(self):
+        net = build("resnet18", start="imagenet").eval()
+        image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
+        with torch.no_grad():
+            ours = net.stages(net.stem(normalised(net, image[None]))).numpy()
+        # Its output lies behind a fourth stage; ask for the third's.
+        model = onnx.load(str(pretrained.RESNET18))
+        del model.graph.output[:]
+        model.graph.output.append(onnx.helper.make_tensor_value_info("ReLU347_Output_0", onnx.TensorProto.FLOAT, None))
+        with tempfile.TemporaryDirectory() as folder:
+            onnx.save(model, f"{folder}/cut.onnx")
+            # Blue, green, red less the mean.
+            given = image[..., ::-1].astype(np.float32) - np.float32([103.06, 115.90, 123.15])
+            theirs = Session(Path(folder) / "cut.onnx").run(np.ascontiguousarray(given.transpose(2, 0, 1)[None]))
+        np.testing.assert_allclose(ours, theirs["ReLU347_Output_0"], atol=2e-3)
+
+    def test_resnet18_has_a_start_for_three_stages_only(self):
+        with self.assertRaisesRegex(ValueError, "three stages"):
+            build("resnet18", start="imagenet", stage=4)
 
     def test_an_unknown_name_is_refused(self):
         with self.assertRaisesRegex(ValueError, "unknown architecture"):

@@ -147,13 +147,13 @@ def train_decoder(spec: DecoderSpec, faces: NativeFaces, rows: Sequence[int], st
     rng = np.random.default_rng(seed)
     net = Autoencoder(spec).to(memory_format=torch.channels_last)
     judge = discriminator().to(memory_format=torch.channels_last)
-    learner = torch.optim.Adam(net.parameters(), 2e-3)
+    learner = torch.optim.Adam(net.parameters(), 1.5e-3)
     judge_learner = torch.optim.Adam(judge.parameters(), 5e-4, (0.5, 0.9))
     error = 0.0
     for step in range(steps):
         done = step / steps
         for group in learner.param_groups:
-            group["lr"] = 2e-3 * min(1.0, 4 * (1 - done), (step + 1) / 50) + 1e-6
+            group["lr"] = 1.5e-3 * min(1.0, 4 * (1 - done), (step + 1) / 50) + 1e-6
         x = _crops(faces, rows, rng)
         with torch.autocast("cpu", torch.bfloat16):
             y = net(x)
@@ -166,6 +166,7 @@ def train_decoder(spec: DecoderSpec, faces: NativeFaces, rows: Sequence[int], st
                 loss = loss - 0.02 * judge(y * 2 - 1).float().mean()
         learner.zero_grad(set_to_none=True)
         loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 0.5)
         learner.step()
         if spec.sharp and done > 0.25:
             with torch.autocast("cpu", torch.bfloat16):
@@ -230,6 +231,8 @@ def main() -> None:
             continue
         began, steps = time.monotonic(), arguments.steps * 3 // 2 if ZOO[name].sharp else arguments.steps
         net, error = train_decoder(ZOO[name], faces, rows, steps, number)
+        if not error < 0.15:
+            raise ValueError(f"{name} did not learn: mean absolute error {255 * error:.0f} of 255.")
         torch.save(net.state_dict(), path.with_suffix(".partial"))
         os.replace(path.with_suffix(".partial"), path)
         print(f"{name}: {steps} steps, {time.monotonic() - began:.0f} s, mean absolute error {255 * error:.1f} of 255", flush=True)

@@ -102,6 +102,9 @@ class PairMaker:
     def resynthesised(self, rng: np.random.Generator) -> Pair:
         entry = _pick(self._entries[_weighted(self._config.families.generators, rng)], rng)
         real, fake, landmarks = self._bank.pair(entry)
+        if rng.random() < self._config.train.detail_share:
+            # Small decoders lose detail that great ones keep: some of it comes back, or softness is all there is to learn.
+            fake = cv2.addWeighted(fake, 1 - (kept := float(rng.uniform(0.2, 0.75))), real, kept, 0)
         return self._under_a_mask(real, fake, landmarks, rng)
 
     def labelled(self, rng: np.random.Generator) -> Pair:
@@ -184,20 +187,14 @@ def moved(landmarks: np.ndarray, side: int, how: degradation.PictureDegradation)
 
 def equally_soft(real: np.ndarray, fake: np.ndarray, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
     """Both pictures, the one with the finer face blurred until it is as soft as the other's."""
-    fineness = lambda image, points: _fineness(image, points)
-    at = fineness(real, pair.real_landmarks), fineness(fake, pair.fake_landmarks)
+    at = inner_sharpness(real, pair.real_landmarks), inner_sharpness(fake, pair.fake_landmarks)
     image, points = (real, pair.real_landmarks) if at[0] > at[1] else (fake, pair.fake_landmarks)
     blurred = image
     for sigma in (0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.4, 1.8):
-        if fineness(blurred, points) <= 1.05 * min(at):
+        if inner_sharpness(blurred, points) <= 1.05 * min(at):
             break
         blurred = cv2.GaussianBlur(image, (0, 0), sigma)
     return (blurred, fake) if at[0] > at[1] else (real, blurred)
-
-
-def _fineness(image: np.ndarray, landmarks: np.ndarray) -> float:
-    """Variance of the Laplacian of the inner face."""
-    return inner_sharpness(image, landmarks)
 
 
 def inner_sharpness(image: np.ndarray, landmarks: np.ndarray) -> float:
