@@ -24,7 +24,7 @@ CONFIG = TextureConfig(
     "tiny", "compact_cnn", 64,
     DataConfig({"mine": 1.0}, {"mine": 1.0, "gan": 1.0}, {"gan": {"mine": 1.0}}),
     FamiliesConfig(painted=2, blended=1, regrown=1, labelled=2),
-    TrainConfig(seed=3, steps=4, patches=2, learning_rate=1e-3, warmup_steps=1, cooldown_steps=2, checkpoint_steps=2, precision="float32"),
+    TrainConfig(seed=3, steps=4, patches=2, learning_rate=1e-3, warmup_steps=1, cooldown_steps=2, checkpoint_steps=2, precision="float32", rank_weight=0.5),
 )
 
 

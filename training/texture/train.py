@@ -98,6 +98,10 @@ def _step(net, optimiser, config: TextureConfig, step: int, images: np.ndarray, 
         logit, _ = net(normalised(net, images))
     logit = logit[:, 0].float()
     loss = F.binary_cross_entropy_with_logits(logit, targets)
+    if config.train.rank_weight:
+        # Batches lie pair by pair, the real's patches first: what both show of a person cancels out.
+        real, fake = logit.view(-1, 2, config.train.patches).unbind(1)
+        loss = loss + config.train.rank_weight * F.softplus(real - fake).mean()
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     optimiser.step()
