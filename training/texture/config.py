@@ -45,8 +45,9 @@ class TrainConfig:
     """How a run is trained: at `learning_rate` after the warm-up, over the last `cooldown_steps` linearly down to nothing. `patches` of each
     picture of a pair are seen. `donor_share`: how many painted faces are another person's. `fresh_share`: how many pictures are brought down
     first, which takes the traces of their own compression away. `equally_soft_share`: pairs where the finer one is blurred to the softness
-    of the other. `detail_share`: re-synthesised fakes that get some of the real's detail back. `plain_share`: degradations that leave fineness alone. `rank_weight`: of a loss that only asks for a fake's patch above its
-    real's, beside the cross entropy of each. `continues`: a run whose averaged weights are the start.
+    of the other. `detail_share`: re-synthesised fakes that get some of the real's detail back. `plain_share`: degradations that leave
+    fineness alone. `rank_weight`: of a loss that only asks for a fake's patch above its real's, beside the cross entropy of each.
+    `continues`: a run whose averaged weights are the start.
     """
 
     seed: int
@@ -63,7 +64,7 @@ class TrainConfig:
     donor_share: float = 0.4
     fresh_share: float = 0.5
     equally_soft_share: float = 0.25
-    detail_share: float = 0.6
+    detail_share: float = 0.2
     rank_weight: float = 0.0
     plain_share: float = 0.35
     continues: str = ""

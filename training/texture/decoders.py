@@ -39,23 +39,21 @@ class DecoderSpec:
 
 
 ZOO = {spec.name: spec for spec in (
-    DecoderSpec("nearest-4", "nearest", 4, latents=8),
-    DecoderSpec("nearest-8", "nearest", 8),
-    DecoderSpec("nearest-16", "nearest", 16, latents=48),
-    DecoderSpec("transposed-4", "transposed", 4, latents=8),
-    DecoderSpec("transposed-8-odd", "transposed", 8, kernel=3),
-    DecoderSpec("transposed-16", "transposed", 16, latents=48),
-    DecoderSpec("shuffle-4", "shuffle", 4, latents=8),
-    DecoderSpec("shuffle-8", "shuffle", 8),
-    DecoderSpec("shuffle-16", "shuffle", 16, latents=48),
-    DecoderSpec("bilinear-4", "bilinear", 4, latents=8),
-    DecoderSpec("bilinear-8", "bilinear", 8),
-    DecoderSpec("bilinear-16", "bilinear", 16, latents=48),
-    DecoderSpec("nearest-8-sharp", "nearest", 8, sharp=True),
-    DecoderSpec("transposed-8-sharp", "transposed", 8, sharp=True),
-    DecoderSpec("shuffle-8-sharp", "shuffle", 8, sharp=True),
-    DecoderSpec("filtered-8-sharp", "filtered", 8, noisy=True, sharp=True),
-    DecoderSpec("filtered-16-sharp", "filtered", 16, noisy=True, sharp=True, latents=48),
+    DecoderSpec("nearest-4", "nearest", 4),
+    DecoderSpec("transposed-4", "transposed", 4),
+    DecoderSpec("shuffle-4", "shuffle", 4),
+    DecoderSpec("bilinear-4", "bilinear", 4),
+    DecoderSpec("nearest-8-sharp", "nearest", 8, sharp=True, latents=48),
+    DecoderSpec("transposed-8-sharp", "transposed", 8, sharp=True, latents=48),
+    DecoderSpec("shuffle-4-sharp", "shuffle", 4, sharp=True),
+    DecoderSpec("filtered-4-sharp", "filtered", 4, noisy=True, sharp=True),
+    DecoderSpec("transposed-8-odd", "transposed", 8, kernel=3, latents=48),
+    DecoderSpec("shuffle-8", "shuffle", 8, latents=48),
+    DecoderSpec("filtered-8-sharp", "filtered", 8, noisy=True, sharp=True, latents=48),
+    DecoderSpec("nearest-8", "nearest", 8, latents=48),
+    DecoderSpec("bilinear-8", "bilinear", 8, latents=48),
+    DecoderSpec("nearest-16", "nearest", 16, latents=128),
+    DecoderSpec("shuffle-16-sharp", "shuffle", 16, sharp=True, latents=128),
 )}
 """All decoders by name; `growth` is the family that a run leaves out as a whole."""
 
@@ -110,7 +108,8 @@ def _grow(spec: DecoderSpec, inside: int, outside: int) -> list[nn.Module]:
 
 
 class Autoencoder(nn.Module):
-    """Pictures [N, 3, H, W] in 0–1, sides multiples of the stride, to pictures of the same size."""
+    """Pictures [N, 3, H, W] in 0–1, sides multiples of the stride, to pictures of the same size. The coarse picture is passed on as it is and
+    added at the end, grown bilinearly, as generators with an output at each resolution do: what is left to learn in minutes is detail."""
 
     def __init__(self, spec: DecoderSpec) -> None:
         super().__init__()
@@ -120,17 +119,20 @@ class Autoencoder(nn.Module):
         down: list[nn.Module] = [nn.Conv2d(3, widths[0], 3, padding=1), activation()]
         for inside, outside in zip(widths, widths[1:]):
             down += [nn.Conv2d(inside, outside, 4, 2, 1), activation()]
+        self._stride = spec.stride
         self.encoder = nn.Sequential(*down, nn.Conv2d(widths[-1], spec.latents, 1))
-        up: list[nn.Module] = [nn.Conv2d(spec.latents, widths[-1], 3, padding=1), activation()]
+        up: list[nn.Module] = [nn.Conv2d(spec.latents + 3, widths[-1], 3, padding=1), activation()]
         for inside, outside in zip(widths[:0:-1], widths[-2::-1]):
             up += [*_grow(spec, inside, outside), *([_Noise(outside)] if spec.noisy else []), activation(), nn.Conv2d(outside, outside, 3, padding=1), activation()]
         self.decoder = nn.Sequential(*up, nn.Conv2d(widths[0], 3, 3, padding=1))
 
     def forward(self, x: torch.Tensor, noise: float = 0.0) -> torch.Tensor:
+        coarse = F.avg_pool2d(x * 2 - 1, self._stride)
         latents = self.encoder(x * 2 - 1)
         if noise:
             latents = latents + noise * latents.std() * torch.randn_like(latents)
-        return self.decoder(latents) / 2 + 0.5
+        grown = F.interpolate(coarse, scale_factor=self._stride, mode="bilinear", align_corners=False)
+        return (self.decoder(torch.cat([latents, coarse.to(latents.dtype)], 1)) + grown) / 2 + 0.5
 
 
 def discriminator(width: int = 24) -> nn.Sequential:
