@@ -47,7 +47,7 @@ class TrainConfig:
     first, which takes the traces of their own compression away. `equally_soft_share`: pairs where the finer one is blurred to the softness
     of the other. `detail_share`: re-synthesised fakes that get some of the real's detail back. `plain_share`: degradations that leave
     fineness alone. `rank_weight`: of a loss that only asks for a fake's patch above its real's, beside the cross entropy of each.
-    `continues`: a run whose averaged weights are the start.
+    `finer_share`: painted faces that are finer than a picture which lost its detail. `continues`: a run whose averaged weights are the start.
     """
 
     seed: int
@@ -66,6 +66,7 @@ class TrainConfig:
     equally_soft_share: float = 0.25
     detail_share: float = 0.2
     rank_weight: float = 0.0
+    finer_share: float = 0.0
     plain_share: float = 0.35
     continues: str = ""
 

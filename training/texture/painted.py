@@ -40,8 +40,33 @@ def painted_small(picture: np.ndarray, landmarks: np.ndarray, donor: Donor | Non
     if laid is None:
         return picture.copy(), np.zeros((side, side), np.float32)
     reach = float(np.hypot(laid[0, 0], laid[1, 0]))
-    square = _square_side(reach, rng)
-    face, swapped = _to_square(picture, laid, square), False
+    return _painted(picture, picture, landmarks, laid, _square_side(reach, rng), donor, rng)
+
+
+def painted_finer(picture: np.ndarray, landmarks: np.ndarray, donor: Donor | None, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The other way round: a picture that lost detail, real, uint8 [S, S, 3]; the same with an inner face finer than its surroundings; and how
+    much of each pixel was painted. So do renderers and generators that paint sharp faces into small or compressed pictures; without these
+    a net learns that soft is fake.
+    """
+    side = picture.shape[0]
+    share = rng.uniform(0.35, 0.8)
+    coarse = cv2.resize(picture, [max(int(side * share), 16)] * 2, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        coarse = jpeg(coarse, int(rng.integers(50, 96)))
+    real = cv2.resize(coarse, (side, side), interpolation=int(rng.choice(_UP)))
+    laid = _aligned(landmarks)
+    if laid is None:
+        return real, real.copy(), np.zeros((side, side), np.float32)
+    square = max(int(float(np.hypot(laid[0, 0], laid[1, 0])) * rng.uniform(min(1.3 * share, 1.0), 1.2)), 24)
+    return real, *_painted(real, picture, landmarks, laid, square, donor, rng)
+
+
+def _painted(
+    picture: np.ndarray, source: np.ndarray, landmarks: np.ndarray, laid: np.ndarray, square: int, donor: Donor | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with the inner face of `source`, another version of it, painted in a square of so many pixels; and the mask."""
+    side = picture.shape[0]
+    face, swapped = _to_square(source, laid, square), False
     if donor is not None and (theirs := _aligned(donor.landmarks)) is not None:
         inside = np.full((square, square), 1, np.float32)
         face, swapped = in_colours_of(_to_square(donor.pixels, theirs, square), face, inside, rng), True

@@ -16,7 +16,7 @@ from . import degradation, patches
 from .bank import Bank
 from .config import TextureConfig
 from .nativefaces import NativeFaces
-from .painted import Donor, painted_small
+from .painted import Donor, painted_finer, painted_small
 
 DONOR_CANDIDATES = 6
 """From how many strangers a donor is chosen by pose."""
@@ -77,8 +77,11 @@ class PairMaker:
         if rng.random() < self._config.train.donor_share:
             other = self._donor(row, rng)
             donor = Donor(self._faces.pixels(other), self._faces.landmarks(other))
-        fake, mask = painted_small(picture, landmarks, donor, rng)
-        return Pair(picture, fake, landmarks, landmarks, mask)
+        if rng.random() < self._config.train.finer_share:
+            real, fake, mask = painted_finer(picture, landmarks, donor, rng)
+        else:
+            real, (fake, mask) = picture, painted_small(picture, landmarks, donor, rng)
+        return Pair(real, fake, landmarks, landmarks, mask)
 
     def blended(self, rng: np.random.Generator) -> Pair:
         row = self._real(rng)
