@@ -41,7 +41,8 @@ public sealed partial class TelemetryTests(TelemetryTests.Story story) : IClassF
 
     [Fact]
     public void Names_of_spans_hold_no_ids() =>
-        Assert.DoesNotContain(story.Spans, span => Id().IsMatch(span.Name));
+        // Spans of PostgreSQL bear the name of the database, which the tests make up.
+        Assert.DoesNotContain(story.Spans, span => Id().IsMatch(span.Name) && !(span.Scope.EndsWith("EntityFrameworkCore", StringComparison.Ordinal) && span.Name == story.Database));
 
     [Fact]
     public void Requests_are_named_by_method_and_route()
@@ -77,7 +78,8 @@ public sealed partial class TelemetryTests(TelemetryTests.Story story) : IClassF
     }
 
     [Fact]
-    public void Log_lines_name_the_analysis() => Assert.Contains("ResultService", story.Product.Traces.LinesAbout(story.AnalysisId));
+    public Task Log_lines_name_the_analysis() =>
+        Eventually.TrueAsync(() => story.Product.Traces.LinesAbout(story.AnalysisId).Contains("ResultService"), "lines of the webhook's delivery come", seconds: 60);
 
     // Ids of analyses and uploads, hashes, numbers of several digits.
     [GeneratedRegex("(an|up|ba|we|msg)_[0-9a-z]{6}|[0-9a-f]{16}|[0-9]{5}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
@@ -95,6 +97,8 @@ public sealed partial class TelemetryTests(TelemetryTests.Story story) : IClassF
         internal IReadOnlyList<Span> Spans { get; private set; } = [];
 
         internal string AnalysisId { get; private set; } = "";
+
+        internal string? Database => new NpgsqlConnectionStringBuilder(Product.History).Database;
 
         public async Task InitializeAsync()
         {
