@@ -9,12 +9,20 @@ namespace Deepfake.Infrastructure.Persistence.Sqlite;
 /// <summary>
 /// The one writer of the database, on a thread of its own. Changes that wait together are committed together, so that they share one flush to the disk
 /// (group commit); nobody hears of a change, of its failure or of a race it lost before that. Some time after a write the write-ahead log is emptied:
-/// with <c>secure_delete</c> that is when deleted and replaced data leave the disk.
+/// with <c>secure_delete</c> that is when deleted and replaced data leave the disk. A file of moderate size is also rewritten then if rows were deleted
+/// (<c>VACUUM</c>): where SQLite moved a row between pages, a copy of it can stay in the unused part of a page, which <c>secure_delete</c> does not erase.
 /// </summary>
 internal sealed partial class SqliteWriter : IDisposable
 {
     private const int MaxBatch = 128;
+    private const long MaxVacuumBytes = 64L * 1024 * 1024;
+
+    /// <summary>Vacuuming takes at most this part of the writer's time.</summary>
+    private const double MaxVacuumShare = 0.01;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan VacuumStartDelay = TimeSpan.FromSeconds(2); // the first requests do not wait for it
+    private static readonly TimeSpan VacuumRetryDelay = TimeSpan.FromMinutes(1);
 
     private readonly BlockingCollection<Change> _queue = [];
     private readonly SqliteConnection _connection;
@@ -23,6 +31,8 @@ internal sealed partial class SqliteWriter : IDisposable
     private readonly Thread _thread;
     private volatile Exception? _fault;
     private long? _checkpointDue; // of Stopwatch
+    private long _vacuumAllowed; // of Stopwatch
+    private bool _rowsDeleted = true; // a process that was killed may have deleted some
     private int _disposed;
 
     /// <summary>Starts it.</summary>
@@ -32,7 +42,9 @@ internal sealed partial class SqliteWriter : IDisposable
     {
         (_connection, _logger) = (connection, logger);
         _db = new SqliteContext(SqliteDatabase.Options(builder => builder.UseSqlite(connection)));
+        SQLitePCL.raw.sqlite3_update_hook(connection.Handle, OnRowChanged, null);
         _checkpointDue = Stopwatch.GetTimestamp(); // what a crash left in the log
+        _vacuumAllowed = After(VacuumStartDelay);
         _thread = new Thread(Run) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
     }
@@ -42,6 +54,9 @@ internal sealed partial class SqliteWriter : IDisposable
 
     /// <summary>How long a write may stay in the log.</summary>
     internal TimeSpan CheckpointDelay { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Files larger than this are not vacuumed.</summary>
+    internal long VacuumBytes { get; set; } = MaxVacuumBytes;
 
     /// <summary>Called before each commit, for tests that hold it back or let it fail.</summary>
     internal Action<SqliteConnection> Committing { get; set; } = _ => { };
@@ -92,11 +107,41 @@ internal sealed partial class SqliteWriter : IDisposable
                 _checkpointDue ??= After(CheckpointDelay);
             }
 
-            if (_checkpointDue <= Stopwatch.GetTimestamp()) Checkpoint();
+            if (_checkpointDue <= Stopwatch.GetTimestamp()) Clean(closing: false);
         }
 
-        Checkpoint();
+        Clean(closing: true);
     }
+
+    /// <summary>Removes from the disk what was deleted. Where it is not yet time to vacuum, another call becomes due for that.</summary>
+    private void Clean(bool closing)
+    {
+        if (_rowsDeleted && (closing || _vacuumAllowed <= Stopwatch.GetTimestamp())) Vacuum();
+        Checkpoint();
+        if (_rowsDeleted) _checkpointDue ??= _vacuumAllowed;
+    }
+
+    private void Vacuum()
+    {
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            if (FileBytes() <= VacuumBytes) _db.Execute($"VACUUM");
+            _rowsDeleted = false;
+            _vacuumAllowed = After(Stopwatch.GetElapsedTime(began) / MaxVacuumShare);
+        }
+        catch (SqliteException e)
+        {
+            LogVacuum(_logger, e);
+            _vacuumAllowed = After(VacuumRetryDelay);
+        }
+    }
+
+    private long FileBytes() => _db.Database.SqlQuery<long>($"SELECT page_count * page_size AS Value FROM pragma_page_count, pragma_page_size").Single();
+
+    // Parts are deleted with every analysis that ends; the result says the same, and when that is deleted, both leave the file.
+    private void OnRowChanged(object state, int type, SQLitePCL.utf8z database, SQLitePCL.utf8z table, long row) =>
+        _rowsDeleted |= type == SQLitePCL.raw.SQLITE_DELETE && table.utf8_to_string() != "analysis_parts";
 
     private void Commit(List<Change> batch)
     {
@@ -168,6 +213,9 @@ internal sealed partial class SqliteWriter : IDisposable
 
     [LoggerMessage(1103, LogLevel.Warning, "The write-ahead log could not be emptied; it is tried again")]
     private static partial void LogCheckpoint(ILogger logger, Exception exception);
+
+    [LoggerMessage(1104, LogLevel.Warning, "The database could not be vacuumed; it is tried again")]
+    private static partial void LogVacuum(ILogger logger, Exception exception);
 
     private abstract class Change
     {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
 using Deepfake.Infrastructure.Documents;
@@ -75,6 +76,56 @@ public sealed class SqliteDatabaseTests : IDisposable
 
         await Eventually.TrueAsync(() => !_folder.RawText().Contains(Secret, StringComparison.Ordinal), "the data leave the files", 60);
         Assert.Equal("kept", (await notes.FindAsync("acme", "a", None))!.Value.Text);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_does_not_stay_in_unused_parts_of_pages()
+    {
+        // secure_delete alone leaves copies of these rows: SQLite moves rows between pages while it balances its trees.
+        var database = _folder.Open();
+        var notes = new DocumentStore<Note>(database, new DocumentKind<Note>("note"));
+        var (random, texts) = (new Random(9), new Dictionary<string, string>());
+        var deleted = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 20; i++) await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => ChangeAsync()));
+        Assert.True(deleted.Count > 300, $"{deleted.Count}");
+
+        database.Writer.CheckpointDelay = TimeSpan.FromMilliseconds(50);
+        await notes.TryAddAsync(new Document<Note>("acme", "last", new Note("kept")), None);
+
+        await Eventually.TrueAsync(() => !Regex.Matches(_folder.RawText(), "[0-9a-f]{32}", RegexOptions.NonBacktracking).Any(text => deleted.Contains(text.Value)), "the data leave the files", 60);
+        Assert.Equal(texts.Values.Order(), (await notes.ListAsync("acme", null, 10_000, None)).Select(note => note.Value.Text).Where(text => text != "kept").Order());
+
+        Task ChangeAsync()
+        {
+            if (texts.Count > 0 && random.Next(3) == 0)
+            {
+                var (id, text) = texts.ElementAt(random.Next(texts.Count));
+                texts.Remove(id);
+                deleted.Add(text[..32]);
+                return notes.TryDeleteAsync("acme", id, null, None);
+            }
+
+            var key = $"{random.NextInt64():x16}";
+            texts[key] = $"{random.NextInt64():x16}{random.NextInt64():x16}{new string('x', random.Next(2000))}";
+            return notes.TryAddAsync(new Document<Note>("acme", key, new Note(texts[key])), None);
+        }
+    }
+
+    [Fact]
+    public async Task A_large_file_is_not_rewritten()
+    {
+        var database = _folder.Open();
+        var notes = new DocumentStore<Note>(database, new DocumentKind<Note>("note"));
+        database.Writer.VacuumBytes = 10_000;
+        database.Writer.CheckpointDelay = TimeSpan.FromMilliseconds(50);
+        await notes.TryAddAsync(new Document<Note>("acme", "big", new Note(new string('x', 1_000_000))), None);
+        await notes.TryDeleteAsync("acme", "big", null, None);
+        _folder.Close();
+
+        Assert.InRange(new FileInfo(_folder.File).Length, 1_000_000, 2_000_000);
+        database = _folder.Open();
+        _folder.Close();
+        Assert.InRange(new FileInfo(_folder.File).Length, 0, 200_000);
     }
 
     [Fact]
