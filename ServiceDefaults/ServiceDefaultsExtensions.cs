@@ -29,7 +29,7 @@ public static class ServiceDefaultsExtensions
     private const string AlivePath = "/alive";
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private static readonly string[] QuietSources = ["Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http", "Polly", "Yarp", "ZiggyCreatures"];
+    private static readonly string[] QuietSources = ["MassTransit", "Microsoft.AspNetCore", "Microsoft.EntityFrameworkCore", "System.Net.Http", "Polly", "Yarp", "ZiggyCreatures"];
 
     /// <summary>Adds all of it.</summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
