@@ -37,7 +37,7 @@ public sealed partial class FramesExtractedConsumer(
         var results = material is null ? signals.Unavailable() : signals.Measure(material, cancellation);
         activity?.SetTag(TelemetryTags.Signals, results.Count(signal => signal.Applicable));
 
-        await context.Publish(
+        await context.PublishConfirmedAsync(
             new ForensicsCompleted
             {
                 AnalysisId = message.AnalysisId,

@@ -6,6 +6,7 @@ using Deepfake.FrameService.Faces;
 using Deepfake.FrameService.Packing;
 using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
+using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ServiceDefaults;
 using MassTransit;
@@ -45,7 +46,7 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
         clock.Add("total", Stopwatch.GetElapsedTime(started).TotalSeconds);
         activity?.SetTag(TelemetryTags.Frames, clock.Frames).SetTag(TelemetryTags.Faces, clock.Faces);
         FrameMetrics.Ended(facts.Kind, clock.Seconds, clock.Frames, clock.Faces);
-        await bus.Publish(
+        await bus.PublishConfirmedAsync(
             new FramesExtracted
             {
                 AnalysisId = message.AnalysisId,
@@ -115,7 +116,7 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
         var (message, shards) = (run.Message, run.Shards);
         var key = ObjectKeys.FacePack(message.Tenant, message.AnalysisId, shards.Shard);
         using (run.Clock.Measure("store")) await store.PutAsync(key, shards.Pack().WriteAsync, cancellationToken);
-        await run.Bus.Publish(
+        await run.Bus.PublishConfirmedAsync(
             new FacesExtracted
             {
                 AnalysisId = message.AnalysisId,
@@ -174,7 +175,7 @@ internal sealed class FrameStage(IObjectStore store, FaceFinder finder, IOptions
         Quality = face.Info.Quality,
     };
 
-    private static Task ReportAsync(MediaSubmitted message, IPublishEndpoint bus, double fraction, CancellationToken cancellationToken) => bus.Publish(
+    private static Task ReportAsync(MediaSubmitted message, IPublishEndpoint bus, double fraction, CancellationToken cancellationToken) => bus.PublishConfirmedAsync(
         new AnalysisProgressed { AnalysisId = message.AnalysisId, Tenant = message.Tenant, Lane = message.Lane, Stage = Stage.Frames, Fraction = fraction },
         cancellationToken);
 

@@ -44,7 +44,7 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
         activity?.SetTag(TelemetryTags.Models, scored.Models.Count(model => model.Error is null));
         var heat = state.Record.Options.HeatMaps ? await StoreAsync(message, scored.HeatMaps, cancellation) : null;
 
-        await context.Publish(
+        await context.PublishConfirmedAsync(
             new InferenceCompleted
             {
                 AnalysisId = message.AnalysisId,

@@ -23,7 +23,7 @@ internal sealed partial class DeadLetterConsumer(ILogger<DeadLetterConsumer> log
         LogDead(message.AnalysisId, message.GetType().Name);
         var queue = context.ReceiveContext.TransportHeaders.Get<string>("x-first-death-queue") ?? "";
         var end = PipelineTopology.GivenUp(queue, message, ErrorCodes.StageFailed, "A stage of the analysis broke down again and again.");
-        return end is null ? Task.CompletedTask : context.Publish(end, end.GetType());
+        return end is null ? Task.CompletedTask : context.PublishUntypedConfirmedAsync(end, context.CancellationToken);
     }
 
     [LoggerMessage(1010, LogLevel.Error, "Analysis {AnalysisId}: {Message} was given up by the broker")]

@@ -41,7 +41,7 @@ internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions 
     private static Exception Unwrap(Exception e) => e is AggregateException { InnerException: { } inner } ? Unwrap(inner) : e;
 
     private static Task FailAsync(ConsumeContext context, IAnalysisMessage message, string code, string detail) =>
-        PipelineTopology.GivenUp(Queue(context), message, code, detail) is { } end ? context.Publish(end, end.GetType(), CancellationToken.None) : Task.CompletedTask;
+        PipelineTopology.GivenUp(Queue(context), message, code, detail) is { } end ? context.PublishUntypedConfirmedAsync(end, CancellationToken.None) : Task.CompletedTask;
 
     private static string Queue(ConsumeContext context) => context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
 
@@ -54,12 +54,13 @@ internal sealed partial class PipelineFilter(IRedeliveryRoute route, BusOptions 
         var delay = options.RedeliveryDelay(attempt);
         LogWait(message.AnalysisId, message.GetType().Name, attempt + 1, delay, exception);
         var endpoint = await context.GetSendEndpoint(route.Address(Queue(context), delay));
-        await endpoint.Send(message, message.GetType(), Pipe.Execute<SendContext>(send =>
+        var prepare = Pipe.Execute<SendContext>(send =>
         {
             send.MessageId = context.MessageId;
             send.Headers.Set(AttemptHeader, attempt + 1);
             route.Prepare(send, delay);
-        }), context.CancellationToken);
+        });
+        await ConfirmedPublish.WaitAsync(stop => endpoint.Send(message, message.GetType(), prepare, stop), context.CancellationToken);
         return true;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Bus;
 using MassTransit;
 
 namespace Deepfake.IngestService.Submission;
@@ -11,7 +12,7 @@ internal sealed class AnalysisPublisher(IBus bus, IAnalysisStore analyses)
     /// <summary>Publishes. Doing it twice is harmless: every stage may see a message again.</summary>
     public async Task PublishAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
-        await bus.Publish(
+        await bus.PublishConfirmedAsync(
             new MediaSubmitted
             {
                 AnalysisId = record.Id,

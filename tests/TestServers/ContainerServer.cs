@@ -44,6 +44,12 @@ internal sealed class ContainerServer : IRestartableServer
     }
 
     /// <inheritdoc/>
+    public Task PauseAsync() => _container.PauseAsync();
+
+    /// <inheritdoc/>
+    public Task ResumeAsync() => _container.UnpauseAsync();
+
+    /// <inheritdoc/>
     public async Task RestartAsync()
     {
         using var deadline = new CancellationTokenSource(Patience);

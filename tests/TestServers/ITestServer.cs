@@ -13,6 +13,12 @@ internal interface IRestartableServer : ITestServer
     /// <summary>SIGKILL: what a power cut looks like to the server. It is dead when this completes.</summary>
     Task KillAsync();
 
+    /// <summary>Stops it in the middle of what it does: connections stay, answers do not come.</summary>
+    Task PauseAsync();
+
+    /// <summary>Lets it go on after a pause.</summary>
+    Task ResumeAsync();
+
     /// <summary>Starts it again and waits until it answers.</summary>
     Task RestartAsync();
 

@@ -34,6 +34,12 @@ internal sealed class RedisProcess : IRestartableServer
     public Task KillAsync() => _process!.KillAsync();
 
     /// <inheritdoc/>
+    public Task PauseAsync() => _process!.PauseAsync();
+
+    /// <inheritdoc/>
+    public Task ResumeAsync() => _process!.ResumeAsync();
+
+    /// <inheritdoc/>
     public Task RestartAsync() => LaunchAsync();
 
     /// <inheritdoc/>

@@ -13,6 +13,12 @@ public abstract class RestartableServer : IAsyncDisposable
     /// <summary>SIGKILL: what a power cut looks like to the server.</summary>
     public Task KillAsync() => _server.KillAsync();
 
+    /// <summary>Stops it in the middle of what it does: connections stay, answers do not come.</summary>
+    public Task PauseAsync() => _server.PauseAsync();
+
+    /// <summary>Lets it go on after a pause.</summary>
+    public Task ResumeAsync() => _server.ResumeAsync();
+
     /// <summary>Starts it again on the same address and data, and waits until it answers.</summary>
     public Task RestartAsync() => _server.RestartAsync();
 

@@ -14,6 +14,8 @@ internal sealed class ServerProcess : IDisposable
     private const string Guarded = "exec 3<&0; (cat <&3 >/dev/null; kill -KILL 0) & exec \"$@\" </dev/null 3<&-";
     private const int SigKill = 9;
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
     private const int OutputKept = 16 * 1024;
 
     private readonly Process _process;
@@ -103,6 +105,20 @@ internal sealed class ServerProcess : IDisposable
     {
         SignalGroup(SigKill);
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGSTOP to the whole group.</summary>
+    public Task PauseAsync()
+    {
+        SignalGroup(SigStop);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>SIGCONT to the whole group.</summary>
+    public Task ResumeAsync()
+    {
+        SignalGroup(SigCont);
+        return Task.CompletedTask;
     }
 
     /// <summary>SIGTERM to the server; SIGKILL to the group when it has ended or takes too long.</summary>

@@ -50,11 +50,13 @@ internal sealed class BusHost : IAsyncDisposable
         (await _host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status == HealthStatus.Healthy;
 
     /// <summary>Publishes the first message of a new analysis.</summary>
+    /// <param name="lane">Of the analysis.</param>
+    /// <param name="timeout">For the confirmation; as the product has it by default.</param>
     /// <returns>Its id.</returns>
-    public async Task<string> SubmitAsync(Lane lane = Lane.Batch)
+    public async Task<string> SubmitAsync(Lane lane = Lane.Batch, TimeSpan? timeout = null)
     {
         var message = Messages.Submitted(lane);
-        await Bus.Publish(message);
+        await Bus.PublishConfirmedAsync(message, CancellationToken.None, timeout);
         return message.AnalysisId;
     }
 

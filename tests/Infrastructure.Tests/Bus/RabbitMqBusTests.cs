@@ -173,6 +173,21 @@ public sealed class RabbitMqBusTests(Servers servers) : BusContract
     }
 
     [Fact]
+    public async Task A_confirmation_that_does_not_come_is_an_error()
+    {
+        await using var server = await RabbitMqServer.StartAsync();
+        await using var host = await BusHost.StartAsync(server.ConnectionString, services => services.AddPipelineConsumer<WorkConsumer>(new ConsumerSettings { Queue = NewName() }));
+        await host.SubmitAsync();
+
+        await server.PauseAsync();
+        await Assert.ThrowsAsync<TimeoutException>(() => host.SubmitAsync(timeout: TimeSpan.FromMilliseconds(200)));
+        await server.ResumeAsync();
+
+        var id = await host.SubmitAsync();
+        await Eventually.TrueAsync(() => host.Probe.Tries(id) == 1, "messages flow", 60);
+    }
+
+    [Fact]
     public async Task A_host_starts_before_its_broker_and_says_so()
     {
         await using var server = await RabbitMqServer.StartAsync();
