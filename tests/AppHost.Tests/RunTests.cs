@@ -11,29 +11,50 @@ public sealed class RunTests
     private static readonly string[] Services = ["gateway", "ingest-service", "frame-service", "inference-worker", "forensics-worker", "result-service"];
 
     [Fact]
-    public async Task The_whole_system_gets_healthy_gives_a_verdict_in_one_trace_and_leaves_nothing_behind()
+    public async Task The_whole_system_gets_healthy_gives_a_verdict_in_one_trace_and_leaves_nothing_behind_but_what_a_second_start_finds()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(8));
-        await using var system = await RunningSystem.StartAsync(patience.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(12));
+        await using var servers = new LastingServers();
+        var first = await FirstStartAsync(servers, patience.Token);
+        await servers.RemoveContainersAsync();
 
-        foreach (var service in Services) await system.App.ResourceNotifications.WaitForResourceHealthyAsync(service, patience.Token);
+        await using var system = await HealthyAsync(servers, patience.Token);
+        using var client = system.App.CreateHttpClient("gateway");
+        var kept = await client.GetFromJsonAsync<JsonElement>(new Uri($"/v1/analyses/{first}", UriKind.Relative), patience.Token);
+        Assert.Equal("completed", kept.GetProperty("status").GetString());
+        Assert.Equal("completed", (await AnalyseAsync(client, patience.Token)).GetProperty("status").GetString());
+    }
+
+    /// <returns>The id of an analysis that is over.</returns>
+    private static async Task<string> FirstStartAsync(LastingServers servers, CancellationToken cancellationToken)
+    {
+        await using var system = await HealthyAsync(servers, cancellationToken);
         Assert.NotEmpty(system.LivingProcesses());
 
         using var client = system.App.CreateHttpClient("gateway");
-        foreach (var link in Links(system, "gateway")) Assert.True((await client.GetAsync(link, patience.Token)).IsSuccessStatusCode, link.ToString());
+        foreach (var link in Links(system, "gateway")) Assert.True((await client.GetAsync(link, cancellationToken)).IsSuccessStatusCode, link.ToString());
 
-        var analysis = await AnalyseAsync(client, patience.Token);
+        var analysis = await AnalyseAsync(client, cancellationToken);
         Assert.Equal("completed", analysis.GetProperty("status").GetString());
         Assert.NotEqual(JsonValueKind.Null, analysis.GetProperty("verdict").ValueKind);
         Assert.NotEmpty(analysis.GetProperty("faces").EnumerateArray());
-        await OneTraceHoldsAllServicesAsync(system, analysis.GetProperty("id").GetString()!, patience.Token);
+        await OneTraceHoldsAllServicesAsync(system, analysis.GetProperty("id").GetString()!, cancellationToken);
 
         await system.StopAsync();
         while (system.LivingProcesses() is { Count: > 0 } living)
         {
-            if (patience.IsCancellationRequested) Assert.Fail($"Still there:\n{string.Join('\n', living)}");
+            if (cancellationToken.IsCancellationRequested) Assert.Fail($"Still there:\n{string.Join('\n', living)}");
             await Task.Delay(100, CancellationToken.None);
         }
+
+        return analysis.GetProperty("id").GetString()!;
+    }
+
+    private static async Task<RunningSystem> HealthyAsync(LastingServers servers, CancellationToken cancellationToken)
+    {
+        var system = await RunningSystem.StartAsync(servers, cancellationToken);
+        foreach (var service in Services) await system.App.ResourceNotifications.WaitForResourceHealthyAsync(service, cancellationToken);
+        return system;
     }
 
     private static List<Uri> Links(RunningSystem system, string service)

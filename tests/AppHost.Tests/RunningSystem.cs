@@ -7,27 +7,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Deepfake.AppHost.Tests;
 
-/// <summary>The whole system as the AppHost starts it, on servers of the tests and with a collector for its traces.</summary>
+/// <summary>The whole system as the AppHost starts it, with a collector for its traces.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
     private const string Marker = "DEEPFAKE_APPHOST_TEST";
+    private static readonly HashSet<string> EngineProcesses = ["conmon", "aardvark-dns", "rootlessport"];
     private readonly string _mark = Guid.NewGuid().ToString("n");
-    private readonly ServerSet _servers = new();
+    private readonly LastingServers _servers;
     private readonly TemporaryFolder _models = new();
     private DistributedApplication? _app;
 
-    private RunningSystem()
-    {
-    }
+    private RunningSystem(LastingServers servers) => _servers = servers;
 
     public DistributedApplication App => _app!;
 
     public TraceCollector Traces { get; private set; } = null!;
 
     /// <summary>Starts everything and waits for nothing but that it was started.</summary>
-    public static async Task<RunningSystem> StartAsync(CancellationToken cancellationToken)
+    /// <param name="servers">Stay when the system is disposed.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<RunningSystem> StartAsync(LastingServers servers, CancellationToken cancellationToken)
     {
-        var system = new RunningSystem();
+        var system = new RunningSystem(servers);
         try
         {
             await system.LaunchAsync(cancellationToken);
@@ -47,30 +48,30 @@ internal sealed class RunningSystem : IAsyncDisposable
         _app = null;
     }
 
-    /// <summary>Processes of the AppHost that live, whoever their parent is by now.</summary>
+    /// <summary>Processes of the AppHost that live, whoever their parent is by now. Those that a container engine without a daemon keeps beside its
+    /// containers are not among them: containers are meant to stay.</summary>
     public IReadOnlyList<string> LivingProcesses() =>
-        [.. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out var id) && id != Environment.ProcessId && IsMarked(folder)).Select(Command)];
+        [.. Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out var id) && id != Environment.ProcessId && IsMarked(folder))
+            .Select(Command).Where(command => !EngineProcesses.Contains(Path.GetFileName(command.Split(' ')[0])))];
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         if (Traces is not null) await Traces.DisposeAsync();
-        await _servers.DisposeAsync();
         _models.Dispose();
     }
 
     private async Task LaunchAsync(CancellationToken cancellationToken)
     {
         Traces = await TraceCollector.StartAsync();
-        var (broker, cache, history, blobs) = (_servers.AmqpAsync(), _servers.NewRedisDatabaseAsync(), _servers.NewPostgresDatabaseAsync(), _servers.NewS3BucketAsync());
         string[] settings =
         [
-            $"--ConnectionStrings:messaging={await broker}", $"--ConnectionStrings:cache={await cache}", $"--ConnectionStrings:history={await history}",
-            $"--ConnectionStrings:blobs={await blobs}", $"--MODEL_PATH={CopyOfModels.Make(Repository.Root, _models.Path)}",
+            .. await _servers.SettingsAsync(), $"--MODEL_PATH={CopyOfModels.Make(Repository.Root, _models.Path)}",
             // Or it would be written to the user secrets of whoever runs the tests.
             "--Parameters:internal-secret=known to gateway and services only",
         ];
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(settings, cancellationToken);
+        _servers.Rename(builder);
         foreach (var service in builder.Resources.OfType<ProjectResource>().ToList())
         {
             builder.CreateResourceBuilder(service)
