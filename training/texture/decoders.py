@@ -20,6 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from detector.precision import bfloat16
+
 from .nativefaces import NativeFaces
 
 
@@ -157,21 +159,21 @@ def train_decoder(spec: DecoderSpec, faces: NativeFaces, rows: Sequence[int], st
         for group in learner.param_groups:
             group["lr"] = 1.5e-3 * min(1.0, 4 * (1 - done), (step + 1) / 50) + 1e-6
         x = _crops(faces, rows, rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with bfloat16():
             y = net(x)
         y = y.float()
         absolute = (y - x).abs().mean()
         # Detail counts extra: a plain mean is content with soft pictures.
         loss = absolute + 0.5 * (_detail(y) - _detail(x)).abs().mean()
         if spec.sharp and done > 0.35:
-            with torch.autocast("cpu", torch.bfloat16):
+            with bfloat16():
                 loss = loss - 0.02 * judge(y * 2 - 1).float().mean()
         learner.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 0.5)
         learner.step()
         if spec.sharp and done > 0.25:
-            with torch.autocast("cpu", torch.bfloat16):
+            with bfloat16():
                 real, fake = judge(x * 2 - 1).float(), judge(y.detach() * 2 - 1).float()
             judged = F.relu(1 - real).mean() + F.relu(1 + fake).mean()
             judge_learner.zero_grad(set_to_none=True)
@@ -186,7 +188,7 @@ def through(net: Autoencoder, picture: np.ndarray, noise: float, seed: int) -> n
     """The picture uint8 [S, S, 3] through an autoencoder; `noise` is that on its latents, over their spread."""
     torch.manual_seed(seed)
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-    with torch.autocast("cpu", torch.bfloat16):
+    with bfloat16():
         y = net(x.contiguous(memory_format=torch.channels_last), noise)
     return (y[0].float().clamp(0, 1).permute(1, 2, 0) * 255 + 0.5).byte().numpy()
 

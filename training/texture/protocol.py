@@ -19,6 +19,7 @@ import torch
 
 from detector import metrics
 from detector.nets import build
+from detector.precision import bfloat16
 from detector.progress import progress
 from detector.score import normalised
 
@@ -77,7 +78,7 @@ class FaceScorer:
     def logit(self, picture: np.ndarray, landmarks: np.ndarray) -> float:
         places = patches.scored_places(landmarks, picture.shape[0], self._size)
         images = np.stack([patches.cut(picture, place, self._size) for place in places])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._precision == "bfloat16"):
+        with bfloat16(self._precision == "bfloat16"):
             logits = self._net(normalised(self._net, images))[0][:, 0]
         return float(logits.float().mean())
 

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from detector.precision import bfloat16
+
 
 class Block(nn.Module):
     """Three convolutions added to their input; a block with a pool first adds what group norm sees at 1 × 1."""
@@ -82,7 +84,7 @@ def load(folder: Path) -> tuple[nn.Module, nn.Module]:
 def resynthesise(nets: tuple[nn.Module, nn.Module], picture: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     """The picture [S, S, 3] through both; `noise` is that on the latents, over their spread."""
     encode, decode = nets
-    with torch.autocast("cpu", torch.bfloat16):
+    with bfloat16():
         x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
         latents = encode(x.contiguous(memory_format=torch.channels_last))
         if noise:

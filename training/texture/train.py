@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 from detector.metrics import auc
 from detector.nets import build
+from detector.precision import bfloat16
 from detector.score import normalised
 from detector.train import Ema, parameter_groups, save
 
@@ -94,7 +95,7 @@ def _step(net, optimiser, config: TextureConfig, step: int, images: np.ndarray, 
         group["lr"] = learning_rate(config, step)
     smoothing = config.train.label_smoothing
     targets = torch.from_numpy(labels) * (1 - 2 * smoothing) + smoothing
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.train.precision == "bfloat16"):
+    with bfloat16(config.train.precision == "bfloat16"):
         logit, _ = net(normalised(net, images))
     logit = logit[:, 0].float()
     loss = F.binary_cross_entropy_with_logits(logit, targets)
