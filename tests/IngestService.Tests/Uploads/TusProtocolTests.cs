@@ -234,12 +234,16 @@ public sealed class TusProtocolTests : IAsyncLifetime
         var old = SendAsync("PATCH", url, stuck, ("Upload-Offset", "0"));
         await stuck.Sent;
 
-        // Some of the bytes may still be on their way; none that is reported is lost.
-        using var head = await SendAsync("HEAD", url);
-        var offset = int.Parse(Header(head, "Upload-Offset")!);
-        using var next = await PatchAsync(url, offset, Jpeg[offset..]);
-
-        Assert.Equal((HttpStatusCode.NoContent, $"{Jpeg.Length}"), (next.StatusCode, Header(next, "Upload-Offset")));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // The dead connection's bytes may still be on their way and arrive between these two; then a client asks once more.
+                using var head = await SendAsync("HEAD", url);
+                var offset = int.Parse(Header(head, "Upload-Offset")!);
+                using var next = await PatchAsync(url, offset, Jpeg[offset..]);
+                return (next.StatusCode, Header(next, "Upload-Offset")) == (HttpStatusCode.NoContent, $"{Jpeg.Length}");
+            },
+            "the upload goes on beside the dead connection");
         await Answers.IsAcceptedAsync(await SubmitAsync(url));
         stuck.Release();
         await Assert.ThrowsAnyAsync<Exception>(async () => (await old).EnsureSuccessStatusCode());
