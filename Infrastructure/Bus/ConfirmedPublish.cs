@@ -12,7 +12,7 @@ public static class ConfirmedPublish
 
     /// <summary>Publishes a message and waits until the broker has confirmed it.</summary>
     /// <param name="bus">Of the host, or of the message in hand.</param>
-    /// <param name="message">What to publish.</param>
+    /// <param name="message">Published under its static type.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="timeout">How long the confirmation may take; 30 s by default.</param>
     /// <exception cref="TimeoutException">The broker did not confirm in time. The message may have arrived nevertheless.</exception>
@@ -30,7 +30,8 @@ public static class ConfirmedPublish
         deadline.CancelAfter(timeout ?? DefaultTimeout);
         try
         {
-            await send(deadline.Token);
+            // The caller goes on even where the library does not heed the token.
+            await send(deadline.Token).WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.History;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Pictures;
@@ -76,11 +77,10 @@ public sealed partial class AnalysisFinisher(
             await objects.DeletePrefixAsync(ObjectKeys.Prefix(record.Tenant, record.Id), cancellationToken);
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(AnnouncementTimeout);
-        await bus.Publish(
+        await bus.PublishConfirmedAsync(
             new AnalysisCompleted { AnalysisId = record.Id, Tenant = record.Tenant, Lane = record.Lane, Status = result.Status, Verdict = result.Verdict },
-            patience.Token);
+            cancellationToken,
+            AnnouncementTimeout);
         await analyses.MarkAnnouncedAsync(record.Id, cancellationToken);
         metrics.Announced(record, time.GetUtcNow() - (result.CompletedAt ?? time.GetUtcNow()));
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Deepfake.Contracts;
 using Deepfake.Infrastructure.Analyses;
+using Deepfake.Infrastructure.Bus;
 using Deepfake.Infrastructure.Documents;
 using Deepfake.Infrastructure.Objects;
 using Deepfake.ResultService.Api;
@@ -123,11 +124,9 @@ internal sealed partial class Reprocessor(
 
     private async Task PublishAsync(AnalysisRecord record, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(PublishTimeout);
         try
         {
-            await bus.Publish(
+            await bus.PublishConfirmedAsync(
                 new MediaSubmitted
                 {
                     AnalysisId = record.Id,
@@ -138,7 +137,8 @@ internal sealed partial class Reprocessor(
                     SizeBytes = record.SizeBytes,
                     Deadline = record.Deadline,
                 },
-                patience.Token).WaitAsync(patience.Token);
+                cancellationToken,
+                PublishTimeout);
             await analyses.MarkPublishedAsync(record.Id, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)

@@ -57,21 +57,28 @@ internal sealed class LastingServers : IAsyncDisposable
     }
 
     /// <summary>Removes the containers and keeps the volumes: what an upgrade of the images does.</summary>
+    /// <exception cref="InvalidOperationException">One could not be removed.</exception>
     public async Task RemoveContainersAsync()
     {
-        foreach (var container in _containers) await EngineAsync("rm", "--force", container);
+        foreach (var container in _containers)
+        {
+            if (await EngineAsync("rm", "--force", container) != 0) throw new InvalidOperationException($"The container '{container}' could not be removed.");
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await RemoveContainersAsync();
+        // Of a start that failed some were never made.
+        foreach (var container in _containers) await EngineAsync("rm", "--force", container);
         foreach (var volume in _volumes) await EngineAsync("volume", "rm", "--force", volume);
         await _servers.DisposeAsync();
     }
 
-    private static async Task EngineAsync(params string[] arguments)
+    /// <returns>How it ended; 0 is well.</returns>
+    private static async Task<int> EngineAsync(params string[] arguments)
     {
         using var engine = Process.Start(Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") ?? "docker", arguments);
         await engine.WaitForExitAsync();
+        return engine.ExitCode;
     }
 }

@@ -18,7 +18,7 @@ public sealed class RunTests
         var first = await FirstStartAsync(servers, patience.Token);
         await servers.RemoveContainersAsync();
 
-        await using var system = await HealthyAsync(servers, patience.Token);
+        await using var system = await RunningSystem.StartAsync(servers, Services, patience.Token);
         using var client = system.App.CreateHttpClient("gateway");
         var kept = await client.GetFromJsonAsync<JsonElement>(new Uri($"/v1/analyses/{first}", UriKind.Relative), patience.Token);
         Assert.Equal("completed", kept.GetProperty("status").GetString());
@@ -28,7 +28,7 @@ public sealed class RunTests
     /// <returns>The id of an analysis that is over.</returns>
     private static async Task<string> FirstStartAsync(LastingServers servers, CancellationToken cancellationToken)
     {
-        await using var system = await HealthyAsync(servers, cancellationToken);
+        await using var system = await RunningSystem.StartAsync(servers, Services, cancellationToken);
         Assert.NotEmpty(system.LivingProcesses());
 
         using var client = system.App.CreateHttpClient("gateway");
@@ -48,13 +48,6 @@ public sealed class RunTests
         }
 
         return analysis.GetProperty("id").GetString()!;
-    }
-
-    private static async Task<RunningSystem> HealthyAsync(LastingServers servers, CancellationToken cancellationToken)
-    {
-        var system = await RunningSystem.StartAsync(servers, cancellationToken);
-        foreach (var service in Services) await system.App.ResourceNotifications.WaitForResourceHealthyAsync(service, cancellationToken);
-        return system;
     }
 
     private static List<Uri> Links(RunningSystem system, string service)

@@ -23,15 +23,17 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public TraceCollector Traces { get; private set; } = null!;
 
-    /// <summary>Starts everything and waits for nothing but that it was started.</summary>
+    /// <summary>Starts everything and waits until the services are healthy.</summary>
     /// <param name="servers">Stay when the system is disposed.</param>
+    /// <param name="services">Names of resources.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<RunningSystem> StartAsync(LastingServers servers, CancellationToken cancellationToken)
+    public static async Task<RunningSystem> StartAsync(LastingServers servers, IEnumerable<string> services, CancellationToken cancellationToken)
     {
         var system = new RunningSystem(servers);
         try
         {
             await system.LaunchAsync(cancellationToken);
+            foreach (var service in services) await system.App.ResourceNotifications.WaitForResourceHealthyAsync(service, cancellationToken);
             return system;
         }
         catch

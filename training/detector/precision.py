@@ -22,6 +22,6 @@ def has_bfloat16() -> bool:
     return any(flag in flags for flag in CPU_FLAGS)
 
 
-def bfloat16(enabled: bool = True):
-    """Matrix products in bfloat16 if `enabled` and the processor can."""
-    return torch.autocast("cpu", torch.bfloat16) if enabled and has_bfloat16() else nullcontext()
+def bfloat16(enabled: bool = True, device: str = "cpu"):
+    """Matrix products in bfloat16 if `enabled` and the device can; a GPU is taken to."""
+    return torch.autocast(device, torch.bfloat16) if enabled and (device != "cpu" or has_bfloat16()) else nullcontext()

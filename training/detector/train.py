@@ -26,6 +26,7 @@ from .config import Config, read_config
 from .data import CropSet, PairSampler
 from .metrics import auc
 from .nets import build
+from .precision import bfloat16
 from .progress import progress
 from .score import logits_of, normalised
 from .sequence import check_length
@@ -197,7 +198,7 @@ def _epoch(net: nn.Module, ema: Ema, optimiser: torch.optim.Optimizer, batches: 
             group["lr"] = learning_rate(config, step)
         smoothing = config.train.label_smoothing
         targets = torch.from_numpy(labels).to(device) * (1 - 2 * smoothing) + smoothing
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.train.precision == "bfloat16"):
+        with bfloat16(config.train.precision == "bfloat16", device.type):
             logit, _ = net(normalised(net, images))
         loss = F.binary_cross_entropy_with_logits(logit[:, 0].float(), targets)
         optimiser.zero_grad(set_to_none=True)

@@ -9,13 +9,13 @@ namespace Deepfake.Infrastructure.Persistence.Sqlite;
 /// <summary>
 /// The one writer of the database, on a thread of its own. Changes that wait together are committed together, so that they share one flush to the disk
 /// (group commit); nobody hears of a change, of its failure or of a race it lost before that. Some time after a write the write-ahead log is emptied:
-/// with <c>secure_delete</c> that is when deleted and replaced data leave the disk. A file of moderate size is also rewritten then if rows were deleted
+/// with <c>secure_delete</c> that is when deleted and replaced data leave the disk. If rows were deleted, a file that is not too large is also rewritten then
 /// (<c>VACUUM</c>): where SQLite moved a row between pages, a copy of it can stay in the unused part of a page, which <c>secure_delete</c> does not erase.
 /// </summary>
 internal sealed partial class SqliteWriter : IDisposable
 {
     private const int MaxBatch = 128;
-    private const long MaxVacuumBytes = 64L * 1024 * 1024;
+    private const long MaxVacuumBytes = 32L * 1024 * 1024;
 
     /// <summary>Vacuuming takes at most this part of the writer's time.</summary>
     private const double MaxVacuumShare = 0.01;

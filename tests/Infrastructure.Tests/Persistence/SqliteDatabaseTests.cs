@@ -123,7 +123,7 @@ public sealed class SqliteDatabaseTests : IDisposable
         _folder.Close();
 
         Assert.InRange(new FileInfo(_folder.File).Length, 1_000_000, 2_000_000);
-        database = _folder.Open();
+        _folder.Open();
         _folder.Close();
         Assert.InRange(new FileInfo(_folder.File).Length, 0, 200_000);
     }
