@@ -109,6 +109,25 @@ public sealed class FaceCropperTests(Detectors detectors)
         Assert.InRange(apart.Average(), 0, 0.5);
     }
 
+    /// <summary>Just below a whole factor and turned by 45 degrees, a crop covers the most pixels or blocks of them: the intermediate pictures must hold them all.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void The_widest_crops_can_be_cut_at_any_place(float scale)
+    {
+        using var picture = Pictures.Plain(1600, 1600, 77);
+        var crop = new byte[FacePack.CropBytes];
+        foreach (var angle in new[] { MathF.PI / 4, -3 * MathF.PI / 4 })
+        {
+            for (var place = 0; place < 20; place++)
+            {
+                FaceCropper.Crop(picture.View, new CropGeometry(800 + place * 0.15f, 800 - place * 0.35f, MathF.BitDecrement(scale) * FacePack.Side, angle), crop);
+                Assert.Equal(-1, crop.AsSpan().IndexOfAnyExcept((byte)77));
+            }
+        }
+    }
+
     [Theory]
     [InlineData(0.5f)]
     [InlineData(1.4f)]
