@@ -30,7 +30,7 @@ public static class ConfirmedPublish
         deadline.CancelAfter(timeout ?? DefaultTimeout);
         try
         {
-            // The caller goes on even where the library does not heed the token.
+            // WaitAsync frees the caller even if the library ignores the token.
             await send(deadline.Token).WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

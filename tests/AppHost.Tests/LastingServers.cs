@@ -68,13 +68,13 @@ internal sealed class LastingServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Of a start that failed some were never made.
+        // A start that failed may not have made all of them, so failures do not count here.
         foreach (var container in _containers) await EngineAsync("rm", "--force", container);
         foreach (var volume in _volumes) await EngineAsync("volume", "rm", "--force", volume);
         await _servers.DisposeAsync();
     }
 
-    /// <returns>How it ended; 0 is well.</returns>
+    /// <returns>The exit code of the engine's command.</returns>
     private static async Task<int> EngineAsync(params string[] arguments)
     {
         using var engine = Process.Start(Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") ?? "docker", arguments);

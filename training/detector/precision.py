@@ -23,5 +23,5 @@ def has_bfloat16() -> bool:
 
 
 def bfloat16(enabled: bool = True, device: str = "cpu"):
-    """Matrix products in bfloat16 if `enabled` and the device can; a GPU is taken to."""
+    """Matrix products in bfloat16 if `enabled` and the device has them. A GPU is assumed to."""
     return torch.autocast(device, torch.bfloat16) if enabled and (device != "cpu" or has_bfloat16()) else nullcontext()
