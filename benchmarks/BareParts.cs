@@ -32,7 +32,7 @@ internal sealed class BareParts : IDisposable
     private readonly Ensemble _ensemble;
     private readonly List<string> _ffmpeg;
     private readonly List<(byte[] Pixels, int Width, int Height)> _frames = [];
-    private readonly List<ReadOnlyMemory<byte>> _crops = [];
+    private readonly List<FacePixels> _crops = [];
     private readonly SearchEffort _effort;
 
     private BareParts(string path, MediaFacts facts, SamplePlan plan)
@@ -66,7 +66,7 @@ internal sealed class BareParts : IDisposable
         await foreach (var frame in new FaceExtractor(parts._finder, options).ExtractAsync(frames, plan, new StageClock(), CancellationToken.None))
         {
             parts._frames.Add((frame.Picture.Pixels.ToArray(), frame.Picture.Width, frame.Picture.Height));
-            foreach (var face in frame.Faces) parts._crops.Add(face.Crop.ToArray());
+            foreach (var face in frame.Faces) parts._crops.Add(new FacePixels(face.Crop.ToArray(), face.Native.ToArray(), face.Info.Native));
         }
 
         return parts;

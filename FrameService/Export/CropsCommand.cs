@@ -6,7 +6,6 @@ using Deepfake.FrameService.Extraction;
 using Deepfake.FrameService.Faces;
 using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
-using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Deepfake.FrameService.Export;
@@ -25,9 +24,10 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
     public const string Usage = """
         Usage: Deepfake.FrameService crops --list FILE.csv --out DIR [--frames N] [--rows N]
           --list    CSV with a header and a column "path": images and videos, absolute or relative to the folder of the CSV.
-          --out     Folder for crops.csv and crops-NNNNN.safetensors (tensor "faces", uint8 [N, 256, 256, 3], RGB). Replaced.
+          --out     Folder for crops.csv and crops-NNNNN.safetensors (tensor "faces", uint8 [N, 256, 256, 3], RGB, and "native_0" …, uint8
+                    [S, S, 3]: the faces at their own resolution). Replaced.
           --frames  Frames sampled from a video (default 32).
-          --rows    Crops in one safetensors file (default 1000).
+          --rows    Crops in one safetensors file (default 250).
         crops.csv: path (as in the list), pack, row, seconds, track, x, y, width, height (box in source pixels), confidence, detector
         (blazeface-256, blazeface-128 or none: no face, the whole image is the box), size, sharpness, brightness, yaw, roll,
         l0x … l5y (landmarks in crop pixels: right eye, left eye, nose, mouth, right ear, left ear; empty for detector none).
@@ -49,7 +49,7 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
 
         var options = new FrameServiceOptions();
         if (named.TryGetValue("--frames", out var frames)) options.FramesPerVideo = options.FramesPerAnimation = int.Parse(frames, CultureInfo.InvariantCulture);
-        var rows = named.TryGetValue("--rows", out var perPack) ? int.Parse(perPack, CultureInfo.InvariantCulture) : 1000;
+        var rows = named.TryGetValue("--rows", out var perPack) ? int.Parse(perPack, CultureInfo.InvariantCulture) : 250;
         Directory.CreateDirectory(folder);
         using var finder = FaceFinderFactory.Create(options, NullLogger.Instance);
         await using var writer = new CropsWriter(folder, rows);
@@ -133,7 +133,7 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
     {
         var faces = finder.Find(frame.View, SearchEffort.Thorough).Take(options.FacesPerFrame).ToList();
         if (faces.Count == 0) return [WholeImage(frame)];
-        return [.. faces.Select((face, i) => FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), i + 1, new byte[FacePack.CropBytes]))];
+        return [.. faces.Select((face, i) => FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), i + 1, new FaceRoom()))];
     }
 
     /// <summary>Sets of ready-made face crops: where no face is seen, the image is taken for the face.</summary>
@@ -142,7 +142,7 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
         float width = frame.Width, height = frame.Height;
         float[] upright = [width * 0.3f, height * 0.4f, width * 0.7f, height * 0.4f, width / 2, height * 0.6f, width / 2, height * 0.8f, 0, height / 2, width, height / 2];
         var face = new DetectedFace(new Box(0, 0, width, height), upright, 0, "none");
-        var extracted = FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), 1, new byte[FacePack.CropBytes]);
+        var extracted = FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), 1, new FaceRoom());
         return extracted with { Info = extracted.Info with { Landmarks = [] } };
     }
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Deepfake.FrameService.Extraction;
-using Deepfake.Infrastructure.Packs;
+using Deepfake.FrameService.Packing;
 
 namespace Deepfake.FrameService.Export;
 
@@ -9,16 +9,13 @@ namespace Deepfake.FrameService.Export;
 internal sealed class CropsWriter : IAsyncDisposable
 {
     private readonly string _folder;
-    private readonly int _perPack;
     private readonly StreamWriter _table;
-    private readonly MemoryStream _pixels = new();
-    private readonly List<CropInfo> _crops = [];
-    private int _pack;
+    private readonly ShardBuffer _faces;
 
     /// <summary>Starts a folder; what an earlier run left there is removed.</summary>
     public CropsWriter(string folder, int perPack)
     {
-        (_folder, _perPack) = (folder, perPack);
+        (_folder, _faces) = (folder, new ShardBuffer(perPack));
         foreach (var old in Directory.EnumerateFiles(folder, "crops-*.safetensors")) File.Delete(old);
         _table = new StreamWriter(Path.Combine(folder, "crops.csv"), append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         _table.WriteLine(
@@ -32,10 +29,11 @@ internal sealed class CropsWriter : IAsyncDisposable
     /// <summary>Adds the crops of one frame.</summary>
     public async Task WriteAsync(string name, IEnumerable<ExtractedFace> faces, CancellationToken cancellationToken)
     {
-        foreach (var (face, info, crop) in faces)
+        foreach (var extracted in faces)
         {
+            var (face, info) = (extracted.Face, extracted.Info);
             var (box, quality) = (info.Box, info.Quality);
-            var line = new StringBuilder(256).Append(name).Append(',').Append(PackName(_pack)).Append(',').Append(_crops.Count);
+            var line = new StringBuilder(256).Append(name).Append(',').Append(PackName(_faces.Shard)).Append(',').Append(_faces.Add(extracted));
             Append(line, info.Seconds, "0.####").Append(',').Append(info.TrackId);
             foreach (var value in (ReadOnlySpan<float>)[box.X, box.Y, box.Width, box.Height]) Append(line, value, "0.##");
             Append(line, face.Confidence, "0.####").Append(',').Append(face.Detector);
@@ -49,10 +47,8 @@ internal sealed class CropsWriter : IAsyncDisposable
             }
 
             await _table.WriteLineAsync(line, cancellationToken);
-            _pixels.Write(crop.Span);
-            _crops.Add(info);
             Rows++;
-            if (_crops.Count == _perPack) await FinishAsync(cancellationToken);
+            if (_faces.IsFull) await FinishAsync(cancellationToken);
         }
     }
 
@@ -60,20 +56,13 @@ internal sealed class CropsWriter : IAsyncDisposable
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
         await _table.FlushAsync(cancellationToken);
-        if (_crops.Count == 0) return;
-        await using (var file = File.Create(Path.Combine(_folder, PackName(_pack))))
-            await new FacePack(_pixels.GetBuffer().AsMemory(0, (int)_pixels.Length), [.. _crops]).WriteAsync(file, cancellationToken);
-        _pixels.SetLength(0);
-        _crops.Clear();
-        _pack++;
+        if (_faces.Count == 0) return;
+        await using (var file = File.Create(Path.Combine(_folder, PackName(_faces.Shard)))) await _faces.Pack().WriteAsync(file, cancellationToken);
+        _faces.Next();
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _table.DisposeAsync();
-        await _pixels.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _table.DisposeAsync();
 
     private static string PackName(int number) => $"crops-{number:D5}.safetensors";
 

@@ -12,7 +12,24 @@ namespace Deepfake.FrameService.Extraction;
 /// <param name="Face">The face in source pixels.</param>
 /// <param name="Info">What the pack says of the crop.</param>
 /// <param name="Crop"><see cref="FacePack.CropBytes"/> bytes; valid until the next frame is asked for.</param>
-internal sealed record ExtractedFace(DetectedFace Face, CropInfo Info, ReadOnlyMemory<byte> Crop);
+/// <param name="Native">Pixels of the native square; valid as long.</param>
+internal sealed record ExtractedFace(DetectedFace Face, CropInfo Info, ReadOnlyMemory<byte> Crop, ReadOnlyMemory<byte> Native);
+
+/// <summary>Memory for the pixels of one face, kept from frame to frame.</summary>
+internal sealed class FaceRoom
+{
+    private byte[] _native = [];
+
+    /// <summary><see cref="FacePack.CropBytes"/> bytes.</summary>
+    public Memory<byte> Crop { get; } = new byte[FacePack.CropBytes];
+
+    /// <summary>Room for a native square of so many bytes.</summary>
+    public Memory<byte> Native(int bytes)
+    {
+        if (_native.Length < bytes) _native = new byte[bytes];
+        return _native.AsMemory(0, bytes);
+    }
+}
 
 /// <summary>One sampled frame with its faces, largest first. The picture is valid until the next frame is asked for.</summary>
 internal sealed record ExtractedFrame(int Number, VideoFrame Picture, IReadOnlyList<ExtractedFace> Faces);
@@ -29,7 +46,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
         IAsyncEnumerable<SampledFrame> frames, SamplePlan plan, StageClock clock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var tracker = new FaceTracker();
-        var pixels = new byte[options.FacesPerFrame * FacePack.CropBytes];
+        var rooms = new List<FaceRoom>();
         int number = 0, left = options.CropsPerMedium;
         await foreach (var sampled in frames.WithCancellation(cancellationToken))
         {
@@ -41,6 +58,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
             // What earlier frames did not use up is there for later ones.
             var share = Math.Max(1, left / Math.Max(1, plan.Frames - number));
             var taken = faces.Take(Math.Min(Math.Min(options.FacesPerFrame, share), left)).ToList();
+            while (rooms.Count < taken.Count) rooms.Add(new FaceRoom());
             left -= taken.Count;
             var extracted = new ExtractedFace[taken.Count];
             using (clock.Measure("crop"))
@@ -48,7 +66,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
                 var source = taken.ConvertAll(face => face.Scale(picture.Scale));
                 var tracks = tracker.Assign(source, sampled.AfterCut);
                 for (var i = 0; i < taken.Count; i++)
-                    extracted[i] = Extract(picture, taken[i], source[i], tracks[i], pixels.AsMemory(i * FacePack.CropBytes, FacePack.CropBytes));
+                    extracted[i] = Extract(picture, taken[i], source[i], tracks[i], rooms[i]);
             }
 
             clock.Faces += extracted.Length;
@@ -62,11 +80,15 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
     /// <param name="face">The face in its pixels.</param>
     /// <param name="source">The face in source pixels.</param>
     /// <param name="track">Its track.</param>
-    /// <param name="crop">Where the crop goes.</param>
-    public static ExtractedFace Extract(VideoFrame picture, DetectedFace face, DetectedFace source, int track, Memory<byte> crop)
+    /// <param name="room">Where the pixels go.</param>
+    public static ExtractedFace Extract(VideoFrame picture, DetectedFace face, DetectedFace source, int track, FaceRoom room)
     {
         var geometry = CropGeometry.Of(face);
+        var crop = room.Crop;
         FaceCropper.Crop(picture.View, geometry, crop.Span);
+        var square = NativeSquare.Of(face, picture.Width, picture.Height);
+        var native = room.Native(square.Bytes);
+        square.Copy(picture.View, native.Span);
         var info = new CropInfo
         {
             Seconds = picture.Seconds,
@@ -74,7 +96,8 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
             Box = source.Box,
             Landmarks = geometry.ToCrop(face.Landmarks),
             Quality = CropQuality.Measure(crop.Span, source),
+            Native = new NativeInfo(square.Side, square.Inside(face.Landmarks)),
         };
-        return new ExtractedFace(source, info, crop);
+        return new ExtractedFace(source, info, crop, native);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Logging;
 
 namespace Deepfake.InferenceWorker.Inference;
@@ -10,7 +11,7 @@ internal readonly record struct BatchSlice(ScoringRequest Request, int Row, int 
 /// <summary>Runs the batches of one lane through every model and hands the scores back to their packs.</summary>
 internal sealed partial class BatchRunner(IReadOnlyList<ModelSession> sessions, int maxBatch, ILogger logger)
 {
-    private readonly List<ReadOnlyMemory<byte>> _crops = [];
+    private readonly List<FacePixels> _faces = [];
     private readonly List<BatchSlice> _taken = [];
     private readonly float[] _scores = new float[maxBatch];
     private readonly byte[] _heat = new byte[maxBatch * sessions.Select(session => session.Cam?.Cells ?? 0).DefaultIfEmpty(0).Max()];
@@ -52,28 +53,28 @@ internal sealed partial class BatchRunner(IReadOnlyList<ModelSession> sessions, 
 
     private Exception? TryScore(int model, ReadOnlySpan<BatchSlice> slices)
     {
-        _crops.Clear();
+        _faces.Clear();
         _taken.Clear();
         foreach (var slice in slices)
         {
             if (slice.Request.IsOver || slice.Request.Failed(model)) continue;
             _taken.Add(slice);
-            for (var row = 0; row < slice.Rows; row++) _crops.Add(slice.Request.Pack[slice.Row + row]);
+            for (var row = 0; row < slice.Rows; row++) _faces.Add(slice.Request.Pack.Face(slice.Row + row));
         }
 
-        if (_crops.Count == 0) return null;
+        if (_faces.Count == 0) return null;
         var session = sessions[model];
         var began = Stopwatch.GetTimestamp();
         try
         {
-            session.Score(_crops, _scores, _heat.AsSpan(0, _crops.Count * (session.Cam?.Cells ?? 0)));
+            session.Score(_faces, _scores, _heat.AsSpan(0, _faces.Count * (session.Cam?.Cells ?? 0)));
         }
         catch (Exception e)
         {
             return e;
         }
 
-        InferenceMetrics.Ran(session, _crops.Count, Stopwatch.GetElapsedTime(began));
+        InferenceMetrics.Ran(session, _faces.Count, Stopwatch.GetElapsedTime(began));
         var at = 0;
         foreach (var slice in _taken)
         {

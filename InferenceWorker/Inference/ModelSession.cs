@@ -34,10 +34,10 @@ public sealed class ModelSession : IDisposable
         _decoder = new ScoreDecoder(manifest.Output, signature.Columns);
         Cam = signature.Cam;
 
-        // A mirrored view doubles the rows of the tensor: the buckets are halved so that memory stays the same.
-        var views = manifest.Input.TtaFlip ? 2 : 1;
-        if (signature.FixedBatch is { } rows && rows % views != 0) throw new ModelRejectedException("tta_flip needs a free or even batch dimension");
-        _buckets = signature.FixedBatch is { } batch ? [batch / views] : BatchBuckets.UpTo(shape.MaxBatch / views);
+        // All rows of a face go into one run.
+        var most = FaceViews.MostRows(manifest.Input);
+        if (signature.FixedBatch < most) throw new ModelRejectedException($"a face takes {most} rows, more than the network's fixed batch of {signature.FixedBatch}");
+        _buckets = signature.FixedBatch is { } batch ? [batch] : BatchBuckets.UpTo(Math.Max(shape.MaxBatch, most));
         _buffers = [.. Enumerable.Range(0, shape.Lanes).Select(_ => new RunBuffers(manifest.Input, signature, _buckets))];
         foreach (var buffers in _buffers) _free.Add(buffers);
     }
@@ -54,7 +54,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Size of its heat maps; null if it has none.</summary>
     internal CamSignature? Cam { get; }
 
-    /// <summary>Batch sizes it runs with, ascending.</summary>
+    /// <summary>Rows of the batches that it runs, ascending.</summary>
     public IReadOnlyList<int> Buckets => _buckets;
 
     /// <summary>Loads a network, checks that it fits its manifest, and runs every batch size once in every lane.</summary>
@@ -80,29 +80,41 @@ public sealed class ModelSession : IDisposable
         }
     }
 
-    /// <summary>Scores crops.</summary>
-    /// <param name="crops">RGB crops of a face pack.</param>
+    /// <summary>Scores faces. The log-odds of a face's rows are averaged.</summary>
+    /// <param name="faces">Faces of packs.</param>
     /// <param name="scores">
-    /// Takes one calibrated probability of <em>manipulated</em> a crop, [0,1]; NaN where the network gave no number.
+    /// Takes one calibrated probability of <em>manipulated</em> a face, [0,1]; NaN where the network gave no number.
     /// </param>
-    /// <param name="heat">Takes the heat maps, as many bytes a crop as they have cells; see <see cref="HeatMaps.ToLogOdds"/>. Empty for none.</param>
+    /// <param name="heat">Takes the heat maps, as many bytes a face as they have cells; see <see cref="HeatMaps.ToLogOdds"/>. Empty for none.</param>
     /// <exception cref="OnnxRuntimeException">The network failed; no score is valid.</exception>
-    public void Score(IReadOnlyList<ReadOnlyMemory<byte>> crops, Span<float> scores, Span<byte> heat = default)
+    /// <exception cref="InvalidDataException">A face lacks what the network looks at.</exception>
+    public void Score(IReadOnlyList<FacePixels> faces, Span<float> scores, Span<byte> heat = default)
     {
-        if (scores.Length < crops.Count) throw new ArgumentException($"{crops.Count} crops need as many scores.", nameof(scores));
+        if (scores.Length < faces.Count) throw new ArgumentException($"{faces.Count} faces need as many scores.", nameof(scores));
         var buffers = _free.Take();
         try
         {
-            for (var done = 0; done < crops.Count;)
+            var rows = new int[faces.Count];
+            var pending = 0;
+            for (var i = 0; i < rows.Length; i++) pending += rows[i] = buffers.View.Rows(faces[i]);
+            for (var done = 0; done < rows.Length;)
             {
-                var bucket = BatchBuckets.Choose(crops.Count - done, _buckets, _shape.Padding);
-                var count = Math.Min(bucket, crops.Count - done);
-                for (var i = 0; i < count; i++) buffers.Write(crops[done + i].Span, i);
+                var bucket = Bucket(pending, rows[done]);
+                var (end, filled) = (done, 0);
+                while (end < rows.Length && filled + rows[end] <= bucket)
+                {
+                    buffers.Write(faces[end], filled, rows[end]);
+                    filled += rows[end++];
+                }
+
                 Run(buffers, bucket);
-                var logits = _decoder.Logits(buffers.Output, buffers.Views, buffers.Logits.AsSpan(0, count));
-                for (var i = 0; i < count; i++) scores[done + i] = (float)Manifest.Calibration.Probability(logits[i]);
-                if (Cam is { } cam && !heat.IsEmpty) WriteHeat(buffers, cam, heat.Slice(done * cam.Cells, count * cam.Cells));
-                done += count;
+                for (var row = 0; done < end; row += rows[done++])
+                {
+                    scores[done] = (float)Manifest.Calibration.Probability(_decoder.Logit(buffers.Output, row, rows[done]));
+                    if (Cam is { } cam && !heat.IsEmpty) WriteHeat(buffers, cam, row, rows[done], heat.Slice(done * cam.Cells, cam.Cells));
+                }
+
+                pending -= filled;
             }
         }
         finally
@@ -123,17 +135,23 @@ public sealed class ModelSession : IDisposable
         _session.Dispose();
     }
 
+    /// <summary>The batch to run next, which holds at least the rows of the next face.</summary>
+    private int Bucket(int pending, int next)
+    {
+        var chosen = BatchBuckets.Choose(pending, _buckets, _shape.Padding);
+        return chosen >= next ? chosen : Array.Find(_buckets, bucket => bucket >= next);
+    }
+
     /// <summary>Calibrated log-odds a cell; the mirrored view is turned back and averaged in.</summary>
-    private void WriteHeat(RunBuffers buffers, CamSignature cam, Span<byte> heat)
+    private void WriteHeat(RunBuffers buffers, CamSignature cam, int row, int views, Span<byte> heat)
     {
         var sign = Manifest.Output.FakeIndex == 1 ? 1 : -1;
-        for (var i = 0; i < heat.Length; i++)
+        var first = row * cam.Cells;
+        for (var cell = 0; cell < heat.Length; cell++)
         {
-            int crop = i / cam.Cells, cell = i % cam.Cells;
-            var first = crop * buffers.Views * cam.Cells;
             double value = buffers.Cam[first + cell];
-            if (buffers.Views == 2) value = (value + buffers.Cam[first + cam.Cells + cell - cell % cam.Width + cam.Width - 1 - cell % cam.Width]) / 2;
-            heat[i] = HeatMaps.FromLogOdds(Manifest.Calibration.A * sign * value + Manifest.Calibration.B);
+            if (views == 2) value = (value + buffers.Cam[first + cam.Cells + cell - cell % cam.Width + cam.Width - 1 - cell % cam.Width]) / 2;
+            heat[cell] = HeatMaps.FromLogOdds(Manifest.Calibration.A * sign * value + Manifest.Calibration.B);
         }
     }
 

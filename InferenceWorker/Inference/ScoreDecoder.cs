@@ -9,21 +9,16 @@ public sealed class ScoreDecoder(ModelOutput output, int columns)
 {
     private const double Edge = 1e-7;
 
-    /// <summary>Log-odds of each crop.</summary>
-    /// <param name="values">Rows of the output; the views of a crop follow each other.</param>
-    /// <param name="views">Rows a crop; their log-odds are averaged.</param>
-    /// <param name="logits">Takes one number a crop; NaN where the network gave no number.</param>
-    /// <returns>The same numbers.</returns>
-    public ReadOnlySpan<double> Logits(ReadOnlySpan<float> values, int views, Span<double> logits)
+    /// <summary>Mean log-odds of some rows.</summary>
+    /// <param name="values">Rows of the output.</param>
+    /// <param name="first">The first one.</param>
+    /// <param name="rows">How many, at least one.</param>
+    /// <returns>NaN where the network gave no number.</returns>
+    public double Logit(ReadOnlySpan<float> values, int first, int rows)
     {
-        for (var i = 0; i < logits.Length; i++)
-        {
-            double sum = 0;
-            for (var v = 0; v < views; v++) sum += Logit(values.Slice((i * views + v) * columns, columns));
-            logits[i] = sum / views;
-        }
-
-        return logits;
+        double sum = 0;
+        for (var row = first; row < first + rows; row++) sum += Logit(values.Slice(row * columns, columns));
+        return sum / rows;
     }
 
     private double Logit(ReadOnlySpan<float> row)

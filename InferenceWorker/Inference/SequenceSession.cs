@@ -123,8 +123,7 @@ public sealed class SequenceSession : IDisposable
             foreach (var place in Spread(rows.Length, Length))
                 _preprocessor.Write(pack[rows[place]].Span, _input.AsSpan(at++ * _preprocessor.Floats, _preprocessor.Floats), []);
             Run();
-            Span<double> logit = [0];
-            var probability = Manifest.Calibration.Probability(_decoder.Logits(_output, 1, logit)[0]);
+            var probability = Manifest.Calibration.Probability(_decoder.Logit(_output, 0, 1));
             return double.IsFinite(probability) ? Math.Clamp(probability, 0, 1) : throw new InvalidDataException("the model gave a value that is not a number");
         }
     }

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Deepfake.Contracts;
+using Deepfake.InferenceWorker.Inference;
+using Deepfake.Infrastructure.Packs;
 
 namespace Deepfake.InferenceWorker.Models;
 
@@ -79,7 +81,18 @@ public static partial class ModelFolder
         var input = manifest.Input;
         Require(input is not null, "input is null");
         Require(input!.Size is >= 16 and <= 1024, "input.size must lie in [16, 1024]");
-        Require(input.Margin is >= 0.5f and <= 1.6f, "input.margin must lie in [0.5, 1.6]");
+        if (input.View == InputView.Texture)
+        {
+            Require(manifest.Kind == ModelKind.Frame && !input.TtaFlip, "input.view texture is for frame models without tta_flip");
+            Require(input.Size <= FacePack.NativeSide, $"input.size must be at most {FacePack.NativeSide} for the texture view");
+            Require(input.Patches is >= 1 and <= PatchPlaces.Most, $"input.patches must lie in [1, {PatchPlaces.Most}]");
+            Require(manifest.Output?.Cam is null, "output.cam is not for the texture view");
+        }
+        else
+        {
+            Require(input.Margin is >= 0.5f and <= 1.6f, "input.margin must lie in [0.5, 1.6]");
+        }
+
         Require(input.Mean is { Count: 3 } && input.Mean.All(float.IsFinite), "input.mean must be three numbers");
         Require(input.Std is { Count: 3 } && input.Std.All(s => float.IsFinite(s) && s > 1e-6f), "input.std must be three numbers above 0");
 

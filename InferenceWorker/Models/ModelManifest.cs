@@ -13,6 +13,16 @@ public enum ModelKind
     Sequence,
 }
 
+/// <summary>What a network looks at.</summary>
+public enum InputView
+{
+    /// <summary>The aligned crop, resampled to the network's size: the whole face and what is around it.</summary>
+    Context,
+
+    /// <summary>Patches of the face at its own resolution, scored one by one; their log-odds are averaged.</summary>
+    Texture,
+}
+
 /// <summary>Order of the input's dimensions.</summary>
 public enum TensorLayout
 {
@@ -118,8 +128,14 @@ public sealed record ModelInput
     /// <summary>Three divisors &gt; 0 in the order of <see cref="Colour"/>, for pixels in [0,1].</summary>
     public required IReadOnlyList<float> Std { get; init; }
 
-    /// <summary>Side of what the network sees over the longer side of the face box, 0.5–1.6.</summary>
-    public required float Margin { get; init; }
+    /// <summary>Aligned crop or patches.</summary>
+    public InputView View { get; init; }
+
+    /// <summary>Side of what the network sees over the longer side of the face box, 0.5–1.6; for <see cref="InputView.Context"/> only.</summary>
+    public float Margin { get; init; }
+
+    /// <summary>Patches of a face at most, 1–10; for <see cref="InputView.Texture"/> only.</summary>
+    public int Patches { get; init; } = 6;
 
     /// <summary>Whether the mirror image is scored too and the logits are averaged.</summary>
     public bool TtaFlip { get; init; }

@@ -50,17 +50,18 @@ internal static class CropRows
     {
         var provider = new CpuExecutionProvider();
         using var ensemble = Ensemble.Load(Path.Combine(AppContext.BaseDirectory, "models"), provider, provider.Shape(Environment.ProcessorCount), NullLogger.Instance, CancellationToken.None);
-        List<ReadOnlyMemory<byte>> former = [], crops = [];
+        List<FacePixels> former = [], crops = [];
         foreach (var (frame, crop) in frames.SelectMany(frame => frame.Crops.Select(crop => (frame, crop))))
         {
             byte[] before = new byte[FacePack.CropBytes], now = new byte[FacePack.CropBytes];
             FormerCropper.Crop(frame.View, crop, before);
             FaceCropper.Crop(frame.View, crop, now);
-            former.Add(before);
-            crops.Add(now);
+            former.Add(new FacePixels(before, default, null));
+            crops.Add(new FacePixels(now, default, null));
         }
 
-        foreach (var model in ensemble.Sessions)
+        // Patches of the native square are cut in no other way than before.
+        foreach (var model in ensemble.Sessions.Where(model => model.Manifest.Input.View == InputView.Context))
         {
             float[] before = new float[crops.Count], now = new float[crops.Count];
             model.Score(former, before);

@@ -39,7 +39,7 @@ public sealed class EnsembleTests : IDisposable
         Assert.All(ensemble.Sessions, session =>
         {
             var score = new float[1];
-            session.Score([TestCrops.Pattern(0)], score);
+            session.Score([TestCrops.Face(TestCrops.Pattern(0))], score);
             Assert.InRange(score[0], 0, 1);
         });
     }
@@ -59,6 +59,7 @@ public sealed class EnsembleTests : IDisposable
     [InlineData("input.size", null, "size")]
     [InlineData("input.size", "100000", "input.size")]
     [InlineData("input.margin", "1.7", "input.margin")]
+    [InlineData("input.view", "\"x-ray\"", "input.view")]
     [InlineData("input.mean", "[1,2]", "input.mean")]
     [InlineData("input.std", "[1,0,1]", "input.std")]
     [InlineData("input.colour", "\"cmyk\"", "colour")]

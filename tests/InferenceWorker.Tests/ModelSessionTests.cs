@@ -67,7 +67,7 @@ public sealed class ModelSessionTests
         for (var y = 0; y < 256; y++) crop.AsSpan(y * 768, 192).Fill(255); // the left quarter
         var heat = new byte[2 * 256];
 
-        session.Score([TestCrops.Flat(0), crop], new float[2], heat);
+        session.Score([TestCrops.Face(TestCrops.Flat(0)), TestCrops.Face(crop)], new float[2], heat);
 
         Assert.All(heat[..256], cell => Assert.Equal(128 + 8, cell));
         for (var i = 0; i < 256; i++)
@@ -86,7 +86,7 @@ public sealed class ModelSessionTests
     public void Any_number_of_crops_scores_as_one_by_one(string network, bool flip)
     {
         using var session = TestModels.Load(network, m => m["input"]!["tta_flip"] = flip);
-        var crops = Enumerable.Range(0, 23).Select(i => (ReadOnlyMemory<byte>)TestCrops.Pattern(i)).ToArray();
+        var crops = Enumerable.Range(0, 23).Select(i => TestCrops.Face(TestCrops.Pattern(i))).ToArray();
         var single = new float[1];
         var expected = crops.Select(crop =>
         {
@@ -108,7 +108,7 @@ public sealed class ModelSessionTests
         using var session = TestModels.Load("weighted_nchw", shape: TestModels.Shape with { MaxBatch = 16 });
         Assert.Equal([1, 4, 8, 16], session.Buckets);
         using var flipped = TestModels.Load("weighted_nchw", m => m["input"]!["tta_flip"] = true, TestModels.Shape with { MaxBatch = 16 });
-        Assert.Equal([1, 4, 8], flipped.Buckets);
+        Assert.Equal([1, 4, 8, 16], flipped.Buckets);
         using var odd = TestModels.Load("weighted_nchw", shape: TestModels.Shape with { MaxBatch = 6 });
         Assert.Equal([1, 4, 6], odd.Buckets);
     }
@@ -118,7 +118,7 @@ public sealed class ModelSessionTests
     {
         using var session = TestModels.Load("nan_when_bright", PlainPixels);
         var scores = new float[3];
-        session.Score([TestCrops.Flat(20), TestCrops.Flat(250), TestCrops.Flat(20)], scores);
+        session.Score([TestCrops.Face(TestCrops.Flat(20)), TestCrops.Face(TestCrops.Flat(250)), TestCrops.Face(TestCrops.Flat(20))], scores);
         Assert.True(float.IsNaN(scores[1]));
         Assert.True(scores[0] is > 0.5f and < 1);
         Assert.Equal(scores[0], scores[2]);
@@ -137,7 +137,7 @@ public sealed class ModelSessionTests
     public void Threads_that_share_a_session_get_their_own_scores()
     {
         using var session = TestModels.Load("weighted_nchw");
-        var crops = Enumerable.Range(0, 8).Select(i => (ReadOnlyMemory<byte>)TestCrops.Pattern(i)).ToArray();
+        var crops = Enumerable.Range(0, 8).Select(i => TestCrops.Face(TestCrops.Pattern(i))).ToArray();
         var expected = new float[8];
         session.Score(crops, expected);
         Parallel.For(0, 64, i =>
@@ -158,7 +158,7 @@ public sealed class ModelSessionTests
     {
         using var session = TestModels.Load(network, change);
         var score = new float[1];
-        session.Score([TestCrops.Pattern(0)], score);
+        session.Score([TestCrops.Face(TestCrops.Pattern(0))], score);
         Assert.Equal(1 / (1 + Math.Exp(-logit)), score[0], 1e-4);
     }
 }

@@ -23,6 +23,9 @@ internal static class TestCrops
         return crop;
     }
 
+    /// <summary>A face that is seen in its aligned crop alone.</summary>
+    public static FacePixels Face(byte[] crop) => new(crop, default, null);
+
     public static FacePack Pack(params byte[][] crops) => new(crops.SelectMany(c => c).ToArray(), [.. crops.Select((_, i) => Info(i))]);
 
     private static CropInfo Info(int row) => new()

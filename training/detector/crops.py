@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ CROP_MARGIN = 1.6
 
 @dataclass(frozen=True)
 class Pack:
-    """One face pack: `pixels` uint8 [N, 256, 256, 3] RGB and one description a row."""
+    """One face pack: `pixels` uint8 [N, 256, 256, 3] RGB, one description a row, and for each row the face at its own resolution, uint8
+    [S, S, 3], or None in a pack that has none."""
 
     pixels: np.ndarray
     crops: list[dict]
+    natives: list[np.ndarray | None]
 
 
 def read_pack(path: Path) -> Pack:
@@ -36,19 +39,24 @@ def read_pack(path: Path) -> Pack:
         if length > size - 8:
             raise ValueError(f"{path}: the header is longer than the file.")
         header = json.loads(stream.read(length))
-    faces = header.get("faces")
-    if faces is None or faces["dtype"] != "U8" or faces["shape"][1:] != [CROP_SIDE, CROP_SIDE, 3]:
+    if "faces" not in header:
+        raise ValueError(f"{path} is no face pack.")
+    everything = np.memmap(path, np.uint8, "r")[8 + length :]
+    pixels = _tensor(path, header["faces"], everything)
+    if pixels.shape[1:] != (CROP_SIDE, CROP_SIDE, 3):
         raise ValueError(f"{path} is no face pack of {CROP_SIDE} px crops.")
-    begin, end = faces["data_offsets"]
-    count = faces["shape"][0]
-    if end - begin != count * CROP_SIDE * CROP_SIDE * 3 or 8 + length + end > size:
-        raise ValueError(f"{path}: the pixels do not fit their shape.")
     crops = json.loads(header["__metadata__"]["crops"])
-    if len(crops) != count:
-        raise ValueError(f"{path}: {len(crops)} descriptions for {count} crops.")
-    shape = (count, CROP_SIDE, CROP_SIDE, 3)
-    pixels = np.memmap(path, np.uint8, "r", 8 + length + begin, shape) if count else np.zeros(shape, np.uint8)
-    return Pack(pixels, crops)
+    if len(crops) != len(pixels):
+        raise ValueError(f"{path}: {len(crops)} descriptions for {len(pixels)} crops.")
+    natives = [_tensor(path, header[name], everything) if (name := f"native_{row}") in header else None for row in range(len(crops))]
+    return Pack(pixels, crops, natives)
+
+
+def _tensor(path: Path, entry: dict, everything: np.ndarray) -> np.ndarray:
+    begin, end = entry["data_offsets"]
+    if entry["dtype"] != "U8" or not 0 <= begin <= end <= len(everything) or end - begin != math.prod(entry["shape"]):
+        raise ValueError(f"{path}: the pixels do not fit their shape.")
+    return everything[begin:end].reshape(entry["shape"])
 
 
 def central_view(crop: np.ndarray, margin: float, size: int) -> np.ndarray:

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import struct
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,7 +13,7 @@ from detector.config import TRAINING
 from detector.data import Medium
 from texture import bank, decoders, degradation, patches, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
-from texture.nativefaces import NativeFace, NativeFaces, box_of, in_picture
+from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_small
 from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, patches_of
 from texture.protocol import FaceScorer, ScoredFace, pooled, score, table
@@ -40,9 +42,9 @@ def faces(media=3):
         for kind in kinds:
             for n in range(media):
                 medium = Medium(f"{source}/{kind}/{n}.jpg", kind, source, "swap" if kind == "fake" else "", f"{source}{n}", "val" if n == 0 else "train")
-                rows.append(NativeFace(medium, 0.0, 80.0, 50.0, 120.0, 0.0, sum(p.size for p in pixels), SIDE, tuple(POINTS.ravel().tolist())))
+                rows.append(NativeFace(medium, 0.0, 80.0, 50.0, 120.0, 0.0, SIDE, tuple(POINTS.ravel().tolist())))
                 pixels.append(picture((len(rows), 1)))
-    return NativeFaces(rows, np.concatenate([p.ravel() for p in pixels]))
+    return NativeFaces(rows, pixels)
 
 
 class ConfigTest(unittest.TestCase):
@@ -68,18 +70,45 @@ class ConfigTest(unittest.TestCase):
 
 
 class NativeFacesTest(unittest.TestCase):
-    def test_points_of_a_crop_come_back_to_where_the_picture_has_them(self):
-        # As CropGeometry.ToCrop of the FrameService: centre (50, 60), size 80, turned by 10 degrees.
-        centre, size, angle = (50.0, 60.0), 80.0, 10.0
-        points = np.float32([(40, 50), (60, 52), (50, 60), (51, 72), (30, 55), (70, 58)])
-        turn, scale = np.radians(angle), 1.6 * size / 256
-        x, y = (points - centre).T
-        crop = np.stack([(np.cos(turn) * x + np.sin(turn) * y) / scale + 128, (-np.sin(turn) * x + np.cos(turn) * y) / scale + 128], 1)
-        np.testing.assert_allclose(in_picture(crop.ravel(), centre, size, angle), points, atol=1e-3)
+    COLUMNS = ("path,pack,row,seconds,track,x,y,width,height,confidence,detector,size,sharpness,brightness,yaw,roll," + ",".join(f"l{i}{a}" for i in range(6) for a in "xy"))
 
-    def test_the_square_lies_inside_the_picture_and_small_faces_keep_room_for_a_patch(self):
-        self.assertEqual(box_of((10, 10), 40, 500, 300), (0, 0, 112))
-        self.assertEqual(box_of((250, 150), 250, 500, 300), (102, 2, 296))
+    def cache(self, folder, crops):
+        """Packs of one frame each: (path, detector, native square or None)."""
+        folder, lines = Path(folder), [self.COLUMNS]
+        (folder / "manifest.csv").write_text("path,label,source,forgery,group,split\na.mp4,real,mine,,a,train\nb.jpg,fake,mine,swap,b,val\n")
+        for row, (path, detector, native) in enumerate(crops):
+            described = {} if native is None else {"native": {"side": native.shape[0], "landmarks": POINTS.ravel().tolist()}}
+            tensors = {"faces": np.zeros((1, 256, 256, 3), np.uint8)} | ({} if native is None else {"native_0": native})
+            offset, header, data = 0, {"__metadata__": {"crops": json.dumps([described])}}, b""
+            for name, values in tensors.items():
+                header[name] = {"dtype": "U8", "shape": list(values.shape), "data_offsets": [offset, offset + values.size]}
+                offset, data = offset + values.size, data + values.tobytes()
+            raw = json.dumps(header).encode()
+            (folder / f"crops-{row}.safetensors").write_bytes(struct.pack("<Q", len(raw)) + raw + data)
+            lines.append(f"{path},crops-{row}.safetensors,0,{row},1,0,0,80,80,0.9,{detector},80,50,120,0,0," + ",".join(["100"] * 12))
+        (folder / "crops.csv").write_text("\n".join(lines) + "\n")
+        return folder
+
+    def test_squares_come_from_the_packs_and_a_clip_gives_a_few_frames_evenly(self):
+        squares = [picture(n, 8 * (n + 14)) for n in range(6)]
+        with tempfile.TemporaryDirectory() as folder:
+            cache = self.cache(folder, [("a.mp4", "blazeface-256", s) for s in squares[:5]] + [("b.jpg", "blazeface-256", squares[5]), ("c.jpg", "blazeface-256", squares[0])])
+            opened = NativeFaces.open(cache, cache / "manifest.csv", per_clip=3)
+            self.assertEqual([(row.medium.path, row.seconds, row.side) for row in opened.rows], [("a.mp4", 0, 112), ("a.mp4", 2, 128), ("a.mp4", 4, 144), ("b.jpg", 5, 152)])
+            for at, square in zip(range(4), (squares[0], squares[2], squares[4], squares[5])):
+                np.testing.assert_array_equal(opened.pixels(at), square)
+            np.testing.assert_array_equal(opened.landmarks(3), POINTS)
+
+    def test_crops_of_a_time_without_squares_are_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cache = self.cache(folder, [("b.jpg", "blazeface-256", None)])
+            with self.assertRaisesRegex(ValueError, "no native squares"):
+                NativeFaces.open(cache, cache / "manifest.csv")
+
+    def test_pictures_without_a_face_are_left_out(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cache = self.cache(folder, [("b.jpg", "none", picture(1, 112))])
+            self.assertEqual(len(NativeFaces.open(cache, cache / "manifest.csv")), 0)
 
 
 class PaintedTest(unittest.TestCase):

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Writes the tiny networks of these tests, and prints the reference values that PreprocessingTests and ModelSessionTests hold.
+"""Writes the tiny networks of these tests, and prints the reference values that PreprocessingTests, ModelSessionTests and TextureViewTests hold.
 
-Needs python3-onnx, python3-numpy, python3-pil. Run: python3 make_networks.py
+Needs python3-onnx, python3-numpy, python3-pil, python3-opencv. Run: python3 make_networks.py
 """
 import os
+import sys
 
 import numpy as np
 import onnx
@@ -105,6 +106,31 @@ def references():
     print("224:", [round(float(v), 5) for v in (x[0, 0, 0], x[1, 100, 37], x[2, 223, 223])])
 
 
+FACES = {
+    "frontal": (112, [(42, 44), (70, 44), (56, 58), (56, 74), (28, 50), (84, 50)]),
+    "turned and tilted": (96, [(30, 40), (52, 31), (52, 48), (54, 64), (20, 50), (78, 36)]),
+    "smaller than a patch": (12, [(4, 4), (8, 4), (6, 6), (6, 8), (2, 5), (10, 5)]),
+    "larger than its square": (128, [(-10, -20), (130, -12), (60, 60), (58, 140), (-80, 0), (210, 10)]),
+    "all in one point": (64, [(32, 32)] * 6),
+}
+
+
+def texture_references():
+    """By the code that the nets are trained with."""
+    sys.path.insert(0, os.path.join(HERE, "../../../training"))
+    from texture import patches
+
+    w, mean, std = weights().astype(np.float64), np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    for name, (side, points) in FACES.items():
+        picture, logits, corners = np.ascontiguousarray(crop(0)[:side, :side]), [], []
+        for place in patches.scored_places(np.float32(points), side, SIZE):
+            x = (patches.cut(picture, place, SIZE) / 255.0 - mean) / std
+            corners.append(patches.corner(place, SIZE, max(side, SIZE)))
+            logits.append(float((x.transpose(2, 0, 1).ravel() * w).sum()))
+        print(f"{name}: {corners} logit {np.mean(logits):.5f}")
+
+
 if __name__ == "__main__":
     networks()
     references()
+    texture_references()

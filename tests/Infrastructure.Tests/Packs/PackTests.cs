@@ -24,6 +24,47 @@ public sealed class PackTests
     }
 
     [Fact]
+    public async Task Faces_keep_their_own_resolution_each_its_own()
+    {
+        var pixels = new byte[3 * FacePack.CropBytes];
+        byte[] large = new byte[512 * 512 * 3], small = new byte[7 * 7 * 3];
+        new Random(5).NextBytes(large);
+        new Random(6).NextBytes(small);
+        float[] points = [1, 2, 3, 4, 5, 6, 7, 8, -9.5f, 10, 11, 600];
+        CropInfo[] crops = [Crop(0, 1) with { Native = new NativeInfo(512, points) }, Crop(1, 1), Crop(2, 1) with { Native = new NativeInfo(7, points) }];
+        using var stream = new MemoryStream();
+        await new FacePack(pixels, crops, [large, default, small]).WriteAsync(stream, CancellationToken.None);
+        stream.Position = 0;
+
+        var read = await FacePack.ReadAsync(stream, CancellationToken.None);
+
+        Assert.True(read.Face(0).Native.Span.SequenceEqual(large));
+        Assert.True(read.Face(2).Native.Span.SequenceEqual(small));
+        Assert.Equal(points, read.Face(2).Square!.Landmarks);
+        Assert.Equal((0, null), (read.Face(1).Native.Length, read.Face(1).Square));
+    }
+
+    [Theory]
+    [InlineData(8, 12, 7 * 8 * 3)]
+    [InlineData(8, 11, 8 * 8 * 3)]
+    [InlineData(0, 12, 0)]
+    [InlineData(513, 12, 513 * 513 * 3)]
+    [InlineData(-8, 12, 8 * 8 * 3)]
+    public void A_native_square_that_is_not_what_it_says_is_refused(int side, int numbers, int bytes)
+    {
+        CropInfo[] crops = [Crop(0, 1) with { Native = new NativeInfo(side, new float[numbers]) }];
+        Assert.Throws<InvalidDataException>(() => new FacePack(new byte[FacePack.CropBytes], crops, [new byte[bytes]]));
+    }
+
+    [Fact]
+    public async Task A_native_square_that_is_not_there_is_refused()
+    {
+        var crops = JsonSerializer.Serialize<CropInfo[]>([Crop(0, 1) with { Native = new NativeInfo(8, new float[12]) }], DeepfakeJson.Options);
+        await RefusedAsync([new ByteTensor("faces", [1, 256, 256, 3], new byte[FacePack.CropBytes])], new() { ["crops"] = crops });
+        await RefusedAsync([new ByteTensor("faces", [1, 256, 256, 3], new byte[FacePack.CropBytes]), new ByteTensor("native_0", [8, 4, 3], new byte[96])], new() { ["crops"] = crops });
+    }
+
+    [Fact]
     public async Task A_pack_without_crops_is_a_pack()
     {
         using var stream = new MemoryStream();
