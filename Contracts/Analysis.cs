@@ -396,8 +396,9 @@ public sealed record ModelResult
     /// <summary>Weight in the ensemble.</summary>
     public required double Weight { get; init; }
 
-    /// <summary>Whether it knows one kind of fake only: it raises the score where it sees one, and lowers none.</summary>
-    public bool Specialist { get; init; }
+    /// <summary>Name of the family of models that look for the same kind of fakes, e.g. <c>synthesis</c>; null where it has none. The odds of
+    /// families are added.</summary>
+    public string? Family { get; init; }
 
     /// <summary>Why it gave no score.</summary>
     public string? Error { get; init; }

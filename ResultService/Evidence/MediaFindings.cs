@@ -84,8 +84,10 @@ public static class MediaFindings
 
     private static void AddModels(List<Finding> findings, FusedEvidence fused)
     {
-        var models = fused.Models.Where(model => model is { Score: not null, Weight: > 0, Specialist: false }).OrderByDescending(model => model.Score).ToList();
-        if (models.Count >= 2 && models[0].Score - models[^1].Score is { } spread and >= WideSpread)
+        // Only those that look for the same can contradict each other.
+        var models = fused.Models.Where(model => model is { Score: not null, Weight: > 0 }).GroupBy(model => model.Family, StringComparer.Ordinal)
+            .Select(family => family.OrderByDescending(model => model.Score).ToList()).MaxBy(family => family[0].Score - family[^1].Score);
+        if (models is not null && models[0].Score - models[^1].Score is { } spread and >= WideSpread)
         {
             findings.Add(new Finding
             {

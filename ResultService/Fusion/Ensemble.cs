@@ -3,39 +3,39 @@ using Deepfake.Contracts;
 namespace Deepfake.ResultService.Fusion;
 
 /// <summary>
-/// The models of one analysis and their weights. Fitted: intercept and weights of <c>fusion.json</c>. Otherwise: no intercept, and the
-/// manifests' weights divided by their sum, that is, the weighted mean of the logits. Where models gave nothing, or are switched off, the
-/// weights of the others are scaled up to the same sum. A specialist (a model with a floor) adds what lies above its floor and else nothing:
-/// it neither clears a face nor takes the weight of others. A model that the fit does not know counts by the weight that an operator gave it
-/// and by nothing else: its logit times that weight is added where it scored, and nothing takes its place where it did not.
+/// The models of one analysis and their weights. Fitted: weights, intercepts and families of <c>fusion.json</c>. Otherwise: one family, no
+/// intercept, and the manifests' weights divided by their sum, that is, the weighted mean of the logits. Within a family logits are
+/// added; where models gave nothing, or are switched off, the weights of the others are scaled up to the same sum. Families know different
+/// kinds of fakes, and their odds are added (see <see cref="Join"/>): one that is sure is never drowned by others that see nothing. A model that the
+/// fit does not know counts by the weight that an operator gave it and by nothing else: its logit times that weight is added where it
+/// scored, and nothing takes its place where it did not.
 /// </summary>
 public sealed class Ensemble
 {
     private readonly double[] _weights;
-    private readonly double?[] _floors;
-    private readonly bool[] _added;
+    private readonly int[] _families;
+    private readonly FusionFamily[] _fitted;
+    private readonly double[] _scales;
     private readonly double _total;
-    private readonly double _scale;
+    private readonly double _sharpness;
 
     /// <summary>Weighs the models that took part.</summary>
     /// <param name="reported">What every model said of itself, one entry a name.</param>
     /// <param name="manifest">The fit; null for none.</param>
     public Ensemble(IReadOnlyList<ModelScores> reported, FusionManifest? manifest)
     {
-        // A fit that knows none of the models that gave scores, or specialists only, fits another ensemble.
-        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) * model.WeightFactor > 0 && !manifest.Floors.ContainsKey(model.Name))
-            ? manifest
-            : null;
+        // A fit that knows none of the models that gave scores fits another ensemble.
+        Fit = manifest is not null && reported.Any(model => model.Scores.Count > 0 && manifest.Models.GetValueOrDefault(model.Name) * model.WeightFactor > 0) ? manifest : null;
         Models = Fit is null ? reported : [.. reported, .. Absent(reported, Fit)];
+        _fitted = Fit is null ? [new FusionFamily("", 0, new HashSet<string>())] : [.. Fit.AllFamilies()];
+        _sharpness = Fit?.Pooling.FamilySharpness ?? 1;
         _weights = Fit is { } fit
             ? [.. Models.Select(model => fit.Models.TryGetValue(model.Name, out var fitted) ? fitted * model.WeightFactor : model.GivenWeight ?? 0)]
-            // A specialist that is alone clears nothing and convicts nobody.
-            : [.. Normalised([.. Models.Select(model => model.Weight)]).Select((weight, m) => manifest?.Floors.ContainsKey(Models[m].Name) == true ? 0 : weight)];
-        _floors = [.. Models.Select(model => Fit is { } fitted && fitted.Floors.TryGetValue(model.Name, out var floor) ? floor : (double?)null)];
-        _added = [.. Models.Select((model, m) => Fit is { } fitted && !fitted.Models.ContainsKey(model.Name) && _weights[m] > 0)];
+            : Normalised([.. Models.Select(model => model.Weight)]);
+        _families = [.. Models.Select(model => Fit is null ? 0 : Array.FindIndex(_fitted, family => family.Models.Contains(model.Name)))];
         _total = _weights.Sum();
-        _scale = _weights.Where((_, m) => _floors[m] is null && !_added[m]).Sum() + (Fit?.Models
-            .Where(entry => Fit.Disabled.Contains(entry.Key) && !Fit.Floors.ContainsKey(entry.Key) && reported.All(model => model.Name != entry.Key)).Sum(entry => entry.Value) ?? 0);
+        _scales = [.. _fitted.Select((family, f) => _weights.Where((_, m) => _families[m] == f).Sum() + (Fit?.Models
+            .Where(entry => family.Models.Contains(entry.Key) && Fit.Disabled.Contains(entry.Key) && reported.All(model => model.Name != entry.Key)).Sum(entry => entry.Value) ?? 0))];
     }
 
     /// <summary>The fit in force; null where none applies.</summary>
@@ -44,14 +44,14 @@ public sealed class Ensemble
     /// <summary>Every model that took part or should have, by name.</summary>
     public IReadOnlyList<ModelScores> Models { get; }
 
-    /// <summary>Weight of a model in the sum of logits.</summary>
+    /// <summary>Weight of a model in the sum of its family's logits.</summary>
     public double WeightOf(int model) => _weights[model];
 
     /// <summary>Whether a model counts by an operator's word beside a fit that does not know it.</summary>
-    public bool IsAdded(int model) => _added[model];
+    public bool IsAdded(int model) => _families[model] < 0 && _weights[model] > 0;
 
-    /// <summary>Whether a model only raises the score, from its floor on.</summary>
-    public bool IsSpecialist(int model) => _floors[model] is not null;
+    /// <summary>Name of a model's family; null where it has none.</summary>
+    public string? FamilyOf(int model) => _families[model] >= 0 && _fitted[_families[model]].Name is { Length: > 0 } name ? name : null;
 
     /// <summary>Share of the total weight that these models hold, [0,1].</summary>
     public double ShareOf(ReadOnlySpan<double?> logits)
@@ -65,32 +65,54 @@ public sealed class Ensemble
         return _total > 0 ? present / _total : 0;
     }
 
-    /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any, or specialists alone that saw nothing.</summary>
+    /// <summary>Combines one logit a model (null: it gave none) into one; null when no weighted model gave any.</summary>
     public double? Combine(ReadOnlySpan<double?> logits)
     {
-        double sum = 0, present = 0, beside = 0;
-        var isScored = false;
-        for (var m = 0; m < logits.Length; m++)
+        Span<double> spoken = stackalloc double[_fitted.Length];
+        var count = 0;
+        for (var f = 0; f < _fitted.Length; f++)
         {
-            if (logits[m] is not { } logit || _weights[m] <= 0) continue;
-            // A specialist below its floor has said nothing: a face that only it has seen was judged by nobody.
-            isScored |= _floors[m] is null || logit > _floors[m];
-            if (_floors[m] is { } floor)
-            {
-                beside += _weights[m] * Math.Max(logit - floor, 0);
-            }
-            else if (_added[m])
-            {
-                beside += _weights[m] * logit;
-            }
-            else
-            {
-                sum += _weights[m] * logit;
-                present += _weights[m];
-            }
+            if (OfFamily(f, logits) is { } z) spoken[count++] = z;
         }
 
-        return isScored ? (Fit?.Intercept ?? 0) + (present > 0 ? sum * (_scale / present) : 0) + beside : null;
+        double beside = 0;
+        var isScored = count > 0;
+        for (var m = 0; m < logits.Length; m++)
+        {
+            if (logits[m] is not { } logit || !IsAdded(m)) continue;
+            beside += _weights[m] * logit;
+            isScored = true;
+        }
+
+        return isScored ? (count > 0 ? Join(spoken[..count], _sharpness) : Fit?.Intercept ?? 0) + beside : null;
+    }
+
+    /// <summary>
+    /// z = ln(Σ exp(s · z_f)) / s. With s = 1 the odds of the families are added, which for small probabilities is their noisy or:
+    /// z lies between the highest z_f and ln(number of families) / s above it.
+    /// </summary>
+    /// <param name="families">One logit a family, at least one.</param>
+    /// <param name="sharpness">s &gt; 0; infinity would be the maximum.</param>
+    public static double Join(ReadOnlySpan<double> families, double sharpness)
+    {
+        var highest = families[0];
+        foreach (var z in families) highest = Math.Max(highest, z);
+        var sum = 0.0;
+        foreach (var z in families) sum += Math.Exp(sharpness * (z - highest));
+        return highest + Math.Log(sum) / sharpness;
+    }
+
+    private double? OfFamily(int family, ReadOnlySpan<double?> logits)
+    {
+        double sum = 0, present = 0;
+        for (var m = 0; m < logits.Length; m++)
+        {
+            if (logits[m] is not { } logit || _families[m] != family || _weights[m] <= 0) continue;
+            sum += _weights[m] * logit;
+            present += _weights[m];
+        }
+
+        return present > 0 ? _fitted[family].Intercept + sum * (_scales[family] / present) : null;
     }
 
     private static IEnumerable<ModelScores> Absent(IReadOnlyList<ModelScores> reported, FusionManifest fit) =>

@@ -11,10 +11,10 @@ namespace Deepfake.ResultService.Fusion;
 /// {
 ///   "version": "1.0.0",
 ///   "intercept": -0.31,
-///   "models":  { "swap-b0": 1.12, "fft-branch": 0.4 },
-///   "floors":  { "fft-branch": 0.5 },
+///   "models":  { "swap-b0": 1.12, "swap-b4": 0.7, "fft-branch": 0.9 },
+///   "families": { "synthesis": { "intercept": -1.2, "models": ["fft-branch"] } },
 ///   "signals": { "azimuthal_spectrum": 0.0 },
-///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0 },
+///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0, "family_sharpness": 1.0 },
 ///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
 ///   "false_positive_rate": 0.05,
 ///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
@@ -23,9 +23,9 @@ namespace Deepfake.ResultService.Fusion;
 /// }
 /// </code>
 /// For a track, L(m) = pooled logit of model m's calibrated probabilities over the track's crops, and
-/// z = intercept + Σ weight(m) · L(m), where a model with a floor f has max(L(m) − f, 0) in place of L(m), and a model
-/// that is not named here the weight that an operator gave it, or none. A medium with one face has probability sigmoid(z + signals); several faces: see
-/// <see cref="TrackPooling.OverTracks"/>.
+/// of a family z_f = intercept + Σ weight(m) · L(m) over its models; models that no family names are one with the intercept above. The families
+/// are joined by <see cref="Ensemble.Join"/>, and a model that is not named here counts by the weight that an operator gave it, or not at all.
+/// A medium with one face has probability sigmoid(z + signals); several faces: see <see cref="TrackPooling.OverTracks"/>.
 /// </summary>
 public sealed record FusionManifest
 {
@@ -34,16 +34,14 @@ public sealed record FusionManifest
     /// <summary>Version of the fit, for the record.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Added to the weighted sum of logits.</summary>
+    /// <summary>Added to the weighted sum of logits of the models that no family names.</summary>
     public double Intercept { get; init; }
 
     /// <summary>Weight of each model's pooled logit, by manifest name; ≥ 0, at least one above 0.</summary>
     public required IReadOnlyDictionary<string, double> Models { get; init; }
 
-    /// <summary>
-    /// Logit up to which a model has no say, by name, above −15 and below <see cref="PoolingSettings.LogitClamp"/>: for a specialist, which knows one kind of fake and would else speak the others free.
-    /// </summary>
-    public IReadOnlyDictionary<string, double> Floors { get; init; } = new Dictionary<string, double>();
+    /// <summary>Models that know one kind of fakes, by the name of the kind: what others do not see does not speak against what they see.</summary>
+    public IReadOnlyDictionary<string, FamilyMembers> Families { get; init; } = new Dictionary<string, FamilyMembers>();
 
     /// <summary>Models of the fit that an operator has switched off: nobody misses them. Not part of the file.</summary>
     [JsonIgnore]
@@ -78,6 +76,17 @@ public sealed record FusionManifest
         ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated), FalsePositiveRate = fitted.FalsePositiveRate }
         : this;
 
+    /// <summary>All families with a model; the first one may be that of the models that no family names, whose name is empty.</summary>
+    internal IEnumerable<FusionFamily> AllFamilies()
+    {
+        var members = Families.Values.SelectMany(family => family.Models).ToHashSet(StringComparer.Ordinal);
+        if (Models.Keys.Any(name => !members.Contains(name))) yield return new FusionFamily("", Intercept, Models.Keys.Where(name => !members.Contains(name)).ToHashSet(StringComparer.Ordinal));
+        foreach (var (name, family) in Families.OrderBy(family => family.Key, StringComparer.Ordinal))
+        {
+            if (family.Models.Count > 0) yield return new FusionFamily(name, family.Intercept, family.Models.ToHashSet(StringComparer.Ordinal));
+        }
+    }
+
     /// <summary>Reads and checks a manifest.</summary>
     /// <exception cref="InvalidDataException">A field is missing or out of range; the message names it.</exception>
     public static FusionManifest Parse(ReadOnlySpan<byte> json)
@@ -101,8 +110,9 @@ public sealed record FusionManifest
         Require(Version.Length is > 0 and <= 64, "version", "1 to 64 characters");
         Require(double.IsFinite(Intercept), "intercept", "a finite number");
         Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
-        Require(Floors.All(floor => Models.ContainsKey(floor.Key) && floor.Value > -15 && floor.Value < Pooling.LogitClamp), "floors", "logits above -15 and below pooling.logit_clamp of models named in 'models'");
-        Require(Models.Any(model => model.Value > 0 && !Floors.ContainsKey(model.Key)), "floors", "of some models, not of all");
+        Require(Families.All(family => family.Key.Length is > 0 and <= 64 && family.Value is not null && double.IsFinite(family.Value.Intercept)), "families", "named, each with a finite intercept");
+        var members = Families.Values.SelectMany(family => family.Models).ToList();
+        Require(members.All(Models.ContainsKey) && members.Distinct(StringComparer.Ordinal).Count() == members.Count, "families", "of models named in 'models', each in one family");
         Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
         CheckThresholds("thresholds", Thresholds.Suspicious, Thresholds.Manipulated);
         Require(FalsePositiveRate is null or (>= 0 and <= 1), "false_positive_rate", "inside [0,1]");
@@ -116,6 +126,7 @@ public sealed record FusionManifest
         Require(Pooling.Upper is > 0 and <= 1, "pooling.upper", "inside (0,1]");
         Require(Pooling.TrackSharpness is > 0 and <= 100, "pooling.track_sharpness", "inside (0,100]");
         Require(Pooling.LogitClamp is > 0 and <= 15, "pooling.logit_clamp", "inside (0,15]");
+        Require(Pooling.FamilySharpness is > 0 and <= 100, "pooling.family_sharpness", "inside (0,100]");
         Require(Pooling.MaxSignalLogit is >= 0 and <= 15, "pooling.max_signal_logit", "inside [0,15]");
         Require(QualityGates.MinFacePixels is >= 0 and < 10_000, "quality_gates.min_face_pixels", "≥ 0");
         Require(QualityGates.MinSharpness is >= 0 and < 100_000, "quality_gates.min_sharpness", "≥ 0");
@@ -138,6 +149,14 @@ public sealed record FusionManifest
         if (!holds) throw new InvalidDataException($"fusion.json: '{field}' must be {rule}.");
     }
 }
+
+/// <summary>Models that know one kind of fakes.</summary>
+/// <param name="Intercept">Added to the weighted sum of their logits.</param>
+/// <param name="Models">Their names.</param>
+public sealed record FamilyMembers(double Intercept, IReadOnlyList<string> Models);
+
+/// <summary>A family with its name; empty for the models that no family names.</summary>
+internal sealed record FusionFamily(string Name, double Intercept, IReadOnlySet<string> Models);
 
 /// <summary>How a track's crops are pooled.</summary>
 public enum PoolingMethod
@@ -181,6 +200,9 @@ public sealed record PoolingSettings
 
     /// <summary>All signals together move the logit by this much at most.</summary>
     public double MaxSignalLogit { get; init; } = 1;
+
+    /// <summary>s of <see cref="Ensemble.Join"/>, &gt; 0: 1 adds the odds of the families, more comes near to their maximum.</summary>
+    public double FamilySharpness { get; init; } = 1;
 }
 
 /// <summary>Where the verdicts begin, on the probability.</summary>

@@ -123,12 +123,11 @@ public static class MediaFusion
     private static double SignalLogit(IReadOnlyList<Signal> signals, double limit) =>
         Math.Min(limit, signals.OrderBy(signal => signal.Name, StringComparer.Ordinal).Sum(signal => signal.Applicable ? signal.Weight * Math.Clamp(signal.Score ?? 0, 0, 1) : 0));
 
-    // Models that do not count cannot disagree, and a specialist's silence contradicts nobody.
-    private static double Spread(PooledTrack track, Ensemble ensemble)
-    {
-        var scores = track.Logits.Where((logit, m) => logit is not null && ensemble.WeightOf(m) > 0 && !ensemble.IsSpecialist(m)).Select(logit => Logit.Probability(logit!.Value)).ToList();
-        return scores.Count < 2 ? 0 : scores.Max() - scores.Min();
-    }
+    // Models that do not count cannot disagree, and those of another family look for something else.
+    private static double Spread(PooledTrack track, Ensemble ensemble) => track.Logits
+        .Select((logit, m) => (Logit: logit, Model: m)).Where(said => said.Logit is not null && ensemble.WeightOf(said.Model) > 0)
+        .GroupBy(said => ensemble.FamilyOf(said.Model), said => Logit.Probability(said.Logit!.Value))
+        .Select(family => family.Max() - family.Min()).DefaultIfEmpty(0).Max();
 
     private static ModelResult Report(ModelScores model, int m, IReadOnlyList<PooledTrack> deciding, Ensemble ensemble, PoolingSettings pooling)
     {
@@ -140,7 +139,7 @@ public static class MediaFusion
             Provider = model.Provider,
             Score = logits.Length > 0 ? Logit.Rounded(TrackPooling.OverTracks(logits, pooling.TrackSharpness)) : null,
             Weight = Math.Round(ensemble.WeightOf(m), 4),
-            Specialist = ensemble.IsSpecialist(m),
+            Family = ensemble.FamilyOf(m),
             Error = model.Error,
         };
     }

@@ -9,14 +9,18 @@ namespace Deepfake.ResultService.Pictures;
 /// <param name="Weight">Weight of the model in the fusion, &gt; 0.</param>
 public readonly record struct CropHeat(HeatMaps Maps, int Row, double Weight)
 {
-    /// <summary>The maps of a crop that had a say in its score: those of weighted models, of a specialist only above its floor.</summary>
+    /// <summary>The maps of a crop that made its score: those of weighted models of the family that is surest of a fake.</summary>
     /// <param name="maps">One entry a model.</param>
     /// <param name="row">Row of the crop.</param>
     /// <param name="fit">The fit; null for none: all count the same.</param>
-    public static List<CropHeat> Counting(IReadOnlyList<HeatMaps> maps, int row, FusionManifest? fit) =>
-        [.. maps.Where(map => (row + 1) * map.Height * map.Width <= map.Cells.Length)
-            .Select(map => new CropHeat(map, row, fit?.Models.GetValueOrDefault(map.Model) ?? 1))
-            .Where(heat => heat.Weight > 0 && (fit is null || !fit.Floors.TryGetValue(heat.Maps.Model, out var floor) || heat.LogOdds() > floor))];
+    public static List<CropHeat> Counting(IReadOnlyList<HeatMaps> maps, int row, FusionManifest? fit)
+    {
+        var families = fit?.AllFamilies().ToList();
+        return maps.Where(map => (row + 1) * map.Height * map.Width <= map.Cells.Length)
+            .Select(map => new CropHeat(map, row, fit?.Models.GetValueOrDefault(map.Model) ?? 1)).Where(heat => heat.Weight > 0)
+            .GroupBy(heat => families?.Find(family => family.Models.Contains(heat.Maps.Model)))
+            .MaxBy(family => (family.Key?.Intercept ?? 0) + family.Sum(heat => heat.Weight * heat.LogOdds()))?.ToList() ?? [];
+    }
 
     private double LogOdds()
     {

@@ -55,9 +55,8 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """An experiment: the net, what it sees, and how it is trained. `speaks_from`: for a specialist, which knows one kind of fake, the calibrated
-    logit from which on it has a say in the fusion; below it neither accuses nor clears. `length`: for a net over face tracks, how many crops
-    of one it sees at once, 2–64. `licence`: the terms that the weights come under.
+    """An experiment: the net, what it sees, and how it is trained. `length`: for a net over face tracks, how many crops of one it sees
+    at once, 2–64. `licence`: the terms that the weights come under.
     """
 
     name: str
@@ -67,7 +66,6 @@ class Config:
     data: DataConfig
     train: TrainConfig
     options: dict[str, Any] = field(default_factory=dict)
-    speaks_from: float | None = None
     length: int = 0
     licence: str = ""
     digest: str = ""
@@ -99,6 +97,6 @@ def read_config(path: Path) -> Config:
 
 
 def _digest(raw: bytes) -> str:
-    """Names an experiment but for how long it runs, how it is fused and what its card says, which may be decided while it runs."""
-    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"speaks_from", b"terms", b"licence", b"#"))]
+    """Names an experiment but for how long it runs and what its card says, which may be decided while it runs."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"epochs", b"terms", b"licence", b"#"))]
     return hashlib.sha256(b"\n".join(lines)).hexdigest()

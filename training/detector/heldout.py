@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import re
 from pathlib import Path
+from typing import Collection
 from urllib.parse import quote
 
 from .data import Medium, read_manifest
@@ -27,9 +28,9 @@ def name_of(medium: Medium) -> str:
     return f"{quote(medium.group, safe='')}@{Path(medium.path).name}"
 
 
-def chosen(media: list[Medium], per_folder: int) -> dict[str, list[Medium]]:
-    """Held-out media by folder."""
-    held = [m for m in media if m.split == "val"]
+def chosen(media: list[Medium], per_folder: int, whole: Collection[str] = ()) -> dict[str, list[Medium]]:
+    """Held-out media by folder; of sources in `whole`, which no net was trained on, media of either split."""
+    held = [m for m in media if m.split == "val" or m.source in whole]
     forgeries = {source: len({m.forgery for m in held if m.fake and m.source == source}) for source in {m.source for m in held}}
     folders: dict[str, list[Medium]] = {}
     for medium in sorted(held, key=lambda m: hashlib.sha256(m.path.encode()).digest()):
@@ -44,9 +45,10 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-folder", type=int, default=60)
+    parser.add_argument("--whole", nargs="*", default=[], help="sources that no net was trained on: their training split is held out too")
     arguments = parser.parse_args()
     root = arguments.manifest.resolve().parent
-    for folder, media in chosen(read_manifest(arguments.manifest), arguments.per_folder).items():
+    for folder, media in chosen(read_manifest(arguments.manifest), arguments.per_folder, arguments.whole).items():
         target = arguments.out / folder
         target.mkdir(parents=True, exist_ok=True)
         wanted = {name_of(medium): root / medium.path for medium in media}

@@ -49,11 +49,7 @@ class Member:
     slope: float
     offset: float
     weight: float
-    floor: float | None = None
-
-    def said(self, logits: np.ndarray) -> np.ndarray:
-        """What of its calibrated log-odds counts: of a specialist what exceeds its floor."""
-        return logits if self.floor is None else np.maximum(logits - self.floor, 0)
+    family: str
 
 
 class Explainer:
@@ -61,42 +57,49 @@ class Explainer:
 
     def __init__(self, models: Path = MODELS) -> None:
         fusion = json.loads((models / "fusion.json").read_text())
-        self.intercept = fusion.get("intercept", 0.0)
+        families = {member: family for family, of in fusion.get("families", {}).items() for member in of["models"]}
+        self.intercepts = {"": fusion.get("intercept", 0.0)} | {family: of["intercept"] for family, of in fusion.get("families", {}).items()}
+        self.sharpness = fusion["pooling"].get("family_sharpness", 1.0)
         self.members = []
         for name, weight in fusion["models"].items():
             card = json.loads((models / name / "model.json").read_text())
             if weight > 0 and card["output"].get("cam"):
                 given, fitted = card["input"], card["calibration"]
                 mean, std = (np.array(given[key], np.float32).reshape(1, 3, 1, 1) for key in ("mean", "std"))
-                self.members.append(Member(Session(models / name / card["file"]), given["size"], given["margin"], mean, std, fitted["a"], fitted["b"], weight, fusion.get("floors", {}).get(name)))
+                self.members.append(Member(Session(models / name / card["file"]), given["size"], given["margin"], mean, std, fitted["a"], fitted["b"], weight, families.get(name, "")))
 
     def look(self, crops: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Fused log-odds [N] and evidence [N, 256, 256] of uint8 crops [256, 256, 3]."""
-        scores = np.full(len(crops), self.intercept)
+        """Fused log-odds [N] and evidence [N, 256, 256] of uint8 crops [256, 256, 3]: the maps of the family that is surest of a fake."""
+        parts, maps = self._run(crops)
+        names, of_families = self._families(parts)
         evidence = np.zeros((len(crops), CROP_SIDE, CROP_SIDE), np.float32)
-        total = sum(member.weight for member in self.members)
-        for member in self.members:
-            views = np.stack([central_view(crop, member.margin, member.size) for crop in crops])
-            out = member.session.run((views.transpose(0, 3, 1, 2).astype(np.float32) / 255 - member.mean) / member.std)
-            said = member.said(member.slope * out["logit"][:, 0] + member.offset)
-            scores += member.weight * said
-            for i, cells in enumerate(out["cam"].reshape(len(crops), *out["cam"].shape[-2:])):
-                if member.floor is None or said[i] > 0:
-                    evidence[i] += spread(member.slope * cells + member.offset, member.margin) * member.weight / total
-        return scores, evidence
+        for i, surest in enumerate(of_families.argmax(-1)):
+            members = [(member, cells[i]) for member, cells in zip(self.members, maps) if member.family == names[surest]]
+            total = sum(member.weight for member, _ in members)
+            for member, cells in members:
+                evidence[i] += spread(member.slope * cells + member.offset, member.margin) * member.weight / total
+        return self.combine(parts), evidence
 
     def parts(self, crops: list[np.ndarray]) -> np.ndarray:
         """Calibrated log-odds of each model, [N, models]; `combine` makes fused ones of them."""
-        columns = []
+        return self._run(crops)[0]
+
+    def combine(self, parts: np.ndarray) -> np.ndarray:
+        """Fused log-odds of those of the models, which are the last axis."""
+        return np.logaddexp.reduce(self.sharpness * self._families(parts)[1], -1) / self.sharpness
+
+    def _families(self, parts: np.ndarray) -> tuple[list[str], np.ndarray]:
+        names = sorted({member.family for member in self.members})
+        return names, np.stack([self.intercepts[name] + sum(m.weight * parts[..., at] for at, m in enumerate(self.members) if m.family == name) for name in names], -1)
+
+    def _run(self, crops: list[np.ndarray]) -> tuple[np.ndarray, list[np.ndarray]]:
+        columns, maps = [], []
         for member in self.members:
             views = np.stack([central_view(crop, member.margin, member.size) for crop in crops])
             out = member.session.run((views.transpose(0, 3, 1, 2).astype(np.float32) / 255 - member.mean) / member.std)
             columns.append(member.slope * out["logit"][:, 0] + member.offset)
-        return np.stack(columns, 1)
-
-    def combine(self, parts: np.ndarray) -> np.ndarray:
-        """Fused log-odds of those of the models, which are the last axis."""
-        return self.intercept + sum(member.weight * member.said(parts[..., m]) for m, member in enumerate(self.members))
+            maps.append(out["cam"].reshape(len(crops), *out["cam"].shape[-2:]))
+        return np.stack(columns, 1), maps
 
     def covered(self) -> np.ndarray:
         """Where any map lies, bool [256, 256]."""

@@ -21,6 +21,10 @@ class HeldOutTest(unittest.TestCase):
         self.assertEqual({name: len(inside) for name, inside in folders.items()}, {"real/a": 5, "fake/a": 3})
         self.assertTrue(all(m.split == "val" for inside in folders.values() for m in inside))
 
+    def test_of_a_source_that_no_net_saw_both_splits_are_held_out(self):
+        media = [medium(n) for n in range(2)] + [medium(n, source="b", split="train") for n in range(3)]
+        self.assertEqual({name: len(inside) for name, inside in chosen(media, 9, ["b"]).items()}, {"real/a": 2, "real/b": 3})
+
     def test_forgeries_of_one_source_have_folders_of_their_own(self):
         media = [medium(1), medium(1, "fake", forgery="swap (GAN), wild"), medium(2, "fake", forgery="lips"), medium(3, "fake", "b", "only")]
         self.assertEqual(list(chosen(media, 5)), ["fake/a_lips", "fake/a_swap-GAN-wild", "fake/b", "real/a"])

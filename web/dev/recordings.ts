@@ -116,8 +116,8 @@ export function complete(analysis: Analysis, now: Date): Analysis {
     segments: recording.verdict === 'manipulated' && moving ? segments : [],
     findings: findingsOf(recording.verdict, recording.score),
     models: [
-      { name: 'compact-cnn', version: '1.2.0', provider: 'cpu', score: probability, weight: 1, specialist: false, error: null },
-      { name: 'spectrum-branch', version: '0.4.1', provider: 'cpu', score: null, weight: 0.5, specialist: false, error: 'The model did not load: wrong hash.' },
+      { name: 'compact-cnn', version: '1.2.0', provider: 'cpu', score: probability, weight: 1, family: null, error: null },
+      { name: 'spectrum-branch', version: '0.4.1', provider: 'cpu', score: null, weight: 0.5, family: null, error: 'The model did not load: wrong hash.' },
     ],
     signals: [
       { name: 'azimuthal_spectrum', score: 0.31, applicable: true, reason: 'High frequencies fall off as in most camera pictures.', weight: 0, values: { slope: -2.1 }, auc: null, places: [] },

@@ -42,34 +42,41 @@ public sealed class EnsembleTests
     }
 
     [Theory]
-    [InlineData(2.0, 2.0, -1 + 2 + (3 * 1.5))]
-    [InlineData(2.0, 0.5, 1.0)]
-    [InlineData(2.0, -8.0, 1.0)]
-    [InlineData(null, 2.0, -1 + (3 * 1.5))]
-    [InlineData(null, 0.5, null)]
-    [InlineData(null, -8.0, null)]
-    public void A_specialist_raises_from_its_floor_on_and_never_speaks_a_face_free(double? general, double? special, double? expected)
+    [InlineData(2.0, 5.0)]
+    [InlineData(2.0, 0.5)]
+    [InlineData(-8.0, 4.0)]
+    [InlineData(8.0, -8.0)]
+    public void The_odds_of_families_are_added(double a, double c)
     {
-        var ensemble = new Ensemble([Scored("a"), Scored("b")], Specialised);
-        Assert.Equal((false, true), (ensemble.IsSpecialist(0), ensemble.IsSpecialist(1)));
-        Assert.Equal(expected, ensemble.Combine([general, special]));
+        var ensemble = new Ensemble([Scored("a"), Scored("b"), Scored("c")], InFamilies);
+        double general = -1 + a + (3 * a), special = -2 + (0.5 * c);
+
+        Assert.Equal(Math.Log(Math.Exp(general) + Math.Exp(special)), ensemble.Combine([a, a, c])!.Value, 12);
+        Assert.Equal([null, null, "synthesis"], Enumerable.Range(0, 3).Select(ensemble.FamilyOf));
     }
 
     [Fact]
-    public void A_specialist_that_is_missing_or_switched_off_leaves_no_weight_to_the_others()
+    public void A_sure_family_is_not_drowned_by_others_that_see_nothing()
     {
-        Assert.Equal(-1 + 2, new Ensemble([Scored("a")], Specialised).Combine([2, null]));
-        Assert.Equal(-1 + 2, new Ensemble([Scored("a")], Specialised with { Disabled = new HashSet<string> { "b" } }).Combine([2]));
-        Assert.Equal(0.25, new Ensemble([Scored("a")], Specialised).ShareOf([2, null]));
+        var ensemble = new Ensemble([Scored("a"), Scored("b"), Scored("c")], InFamilies);
+        Assert.InRange(ensemble.Combine([-8, -8, 8])!.Value, 2, 2.001);
+        Assert.InRange(ensemble.Combine([8, 8, -8])!.Value, 31, 31.001);
+        // However many say the same, it is at most ln(families) / sharpness more.
+        Assert.Equal(1 + Math.Log(3) / 4, Ensemble.Join([1, 1, 1], 4), 12);
+        Assert.Equal(-30, Ensemble.Join([-30], 1));
     }
 
     [Fact]
-    public void Specialists_alone_are_not_the_ensemble_that_was_fitted()
+    public void A_family_that_gave_nothing_is_missed_and_the_others_keep_their_own_weight()
     {
-        var ensemble = new Ensemble([Scored("b")], Specialised);
-        Assert.Null(ensemble.Fit);
-        Assert.Null(ensemble.Combine([2]));
-        Assert.Null(new Ensemble([Scored("a") with { Weight = 0, WeightFactor = 0 }, Scored("b")], Specialised).Combine([2, -2]));
+        var ensemble = new Ensemble([Scored("a"), Scored("b")], InFamilies);
+        Assert.Equal(["a", "b", "c"], ensemble.Models.Select(model => model.Name));
+        Assert.Equal(-1 + 2 + (3 * 1), ensemble.Combine([2, 1, null]));
+        Assert.Equal(4 / 4.5, ensemble.ShareOf([2, 1, null]));
+        Assert.Equal(1, new Ensemble([Scored("a"), Scored("b")], InFamilies with { Disabled = new HashSet<string> { "c" } }).ShareOf([2, 1]));
+        // A family alone is judged by what it knows; inside a family the others take the weight.
+        Assert.Equal(-2 + (0.5 * 3), new Ensemble([Scored("c")], InFamilies).Combine([3, null, null]));
+        Assert.Equal(Math.Log(Math.Exp(-1 + (4 * 2)) + Math.Exp(-2 + 0.5)), ensemble.Combine([2, null, 1])!.Value, 12);
     }
 
     [Theory]
@@ -99,7 +106,11 @@ public sealed class EnsembleTests
         Assert.Null(ensemble.Combine([null, null, 8]));
     }
 
-    private static FusionManifest Specialised => Fit with { Floors = new Dictionary<string, double> { ["b"] = 0.5 } };
+    private static FusionManifest InFamilies => Fit with
+    {
+        Models = new Dictionary<string, double> { ["a"] = 1, ["b"] = 3, ["c"] = 0.5 },
+        Families = new Dictionary<string, FamilyMembers> { ["synthesis"] = new(-2, ["c"]) },
+    };
 
     private static ModelScores Scored(string name) => new() { Name = name, Version = "1", Weight = 1, Provider = "cpu", Scores = [0.5f] };
 }

@@ -10,9 +10,9 @@ public sealed class FusionManifestTests
         {
           "version": "1.0.0", "intercept": -0.31, "note": "unknown fields are ignored",
           "models": { "swap-b0": 1.12, "fft-branch": 0.4 },
-          "floors": { "fft-branch": 0.5 },
+          "families": { "synthesis": { "intercept": -1.5, "models": ["fft-branch"] } },
           "signals": { "azimuthal_spectrum": 0.0 },
-          "pooling": { "method": "median", "trim": 0.2, "quality_weighted": false, "track_sharpness": 3, "logit_clamp": 6, "max_signal_logit": 0.5 },
+          "pooling": { "method": "median", "trim": 0.2, "quality_weighted": false, "track_sharpness": 3, "logit_clamp": 6, "max_signal_logit": 0.5, "family_sharpness": 2 },
           "thresholds": { "suspicious": 0.45, "manipulated": 0.85 },
           "false_positive_rate": 0.05,
           "quality_gates": { "min_face_pixels": 64, "min_sharpness": 12, "min_brightness": 30, "max_brightness": 230 },
@@ -29,9 +29,11 @@ public sealed class FusionManifestTests
 
         Assert.Equal(("1.0.0", -0.31, 0.05), (fit.Version, fit.Intercept, fit.FalsePositiveRate));
         Assert.Equal(1.12, fit.Models["swap-b0"]);
-        Assert.Equal([KeyValuePair.Create("fft-branch", 0.5)], fit.Floors);
+        var family = Assert.Single(fit.Families);
+        Assert.Equal(("synthesis", -1.5), (family.Key, family.Value.Intercept));
+        Assert.Equal(["fft-branch"], family.Value.Models);
         Assert.Equal(0, fit.Signals["azimuthal_spectrum"]);
-        Assert.Equal(new PoolingSettings { Method = PoolingMethod.Median, Trim = 0.2, QualityWeighted = false, TrackSharpness = 3, LogitClamp = 6, MaxSignalLogit = 0.5 }, fit.Pooling);
+        Assert.Equal(new PoolingSettings { Method = PoolingMethod.Median, Trim = 0.2, QualityWeighted = false, TrackSharpness = 3, LogitClamp = 6, MaxSignalLogit = 0.5, FamilySharpness = 2 }, fit.Pooling);
         Assert.Equal(new VerdictThresholds(0.45, 0.85), fit.Thresholds);
         Assert.Equal(new QualityGates { MinFacePixels = 64, MinSharpness = 12, MinBrightness = 30, MaxBrightness = 230 }, fit.QualityGates);
         Assert.Equal(new DisagreementRule(0.8, Verdict.Inconclusive), fit.Disagreement);
@@ -54,9 +56,11 @@ public sealed class FusionManifestTests
     [InlineData("""{ "version": "1", "models": { "a": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "models")]
     [InlineData("""{ "version": "1", "models": { "a": -1, "b": 1 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "models")]
     [InlineData("""{ "version": "1", "models": { "a": 1 } }""", "thresholds")]
-    [InlineData("""{ "version": "1", "models": { "a": 1 }, "floors": { "b": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
-    [InlineData("""{ "version": "1", "models": { "a": 1 }, "floors": { "a": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
-    [InlineData("""{ "version": "1", "models": { "a": 1, "b": 1 }, "floors": { "a": 8 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "floors")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "x": { "intercept": 0, "models": ["b"] } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "x": { "intercept": 0, "models": ["a"] }, "y": { "intercept": 0, "models": ["a"] } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "": { "intercept": 0, "models": ["a"] } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "x": { "models": null } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "family_sharpness": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "pooling.family_sharpness")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.9, "manipulated": 0.5 } }""", "thresholds.manipulated")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0, "manipulated": 0.5 } }""", "thresholds.suspicious")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "method": "best" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "method")]
@@ -71,7 +75,7 @@ public sealed class FusionManifestTests
     [Fact]
     public void Null_where_an_object_belongs_is_refused_and_not_a_crash()
     {
-        foreach (var field in new[] { "version", "models", "floors", "signals", "pooling", "thresholds", "quality_gates" })
+        foreach (var field in new[] { "version", "models", "families", "signals", "pooling", "thresholds", "quality_gates" })
             Assert.Throws<InvalidDataException>(() => Parse(Whole.Replace($"\"{field}\":", $"\"{field}\": null, \"was_{field}\":", StringComparison.Ordinal)));
     }
 

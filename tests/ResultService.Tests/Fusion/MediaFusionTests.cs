@@ -195,8 +195,9 @@ public sealed class MediaFusionTests
 
         var strict = Fit(0, ("a", 0.5), ("b", 0.5)) with { Disagreement = new DisagreementRule(0.5, Verdict.Inconclusive) };
         Assert.Equal(Verdict.Inconclusive, FuseImage(strict, Model("a", 0.9995f), Model("b", 0.05f)).Decision.Verdict);
-        var special = strict with { Floors = new Dictionary<string, double> { ["b"] = 0 } };
-        Assert.Equal(Verdict.Manipulated, FuseImage(special, Model("a", 0.9995f), Model("b", 0.05f)).Decision.Verdict);
+        // One that looks for another kind of fakes contradicts nobody.
+        var families = strict with { Families = new Dictionary<string, FamilyMembers> { ["other"] = new(0, ["b"]) } };
+        Assert.Equal(Verdict.Manipulated, FuseImage(families, Model("a", 0.9995f), Model("b", 0.05f)).Decision.Verdict);
     }
 
     [Fact]

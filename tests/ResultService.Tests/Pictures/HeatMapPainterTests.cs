@@ -40,19 +40,19 @@ public sealed class HeatMapPainterTests
     }
 
     [Fact]
-    public void A_specialist_paints_only_what_it_had_a_say_in()
+    public void The_family_that_is_surest_of_a_fake_paints()
     {
         var fit = new FusionManifest
         {
             Version = "1",
-            Models = new Dictionary<string, double> { ["net"] = 2, ["loud"] = 1, ["silent"] = 1, ["unweighted"] = 0 },
-            Floors = new Dictionary<string, double> { ["loud"] = 0.5, ["silent"] = 0.5 },
+            Models = new Dictionary<string, double> { ["net"] = 2, ["loud"] = 1, ["silent"] = 1, ["unweighted"] = 0, ["quiet"] = 1 },
+            Families = new Dictionary<string, FamilyMembers> { ["one"] = new(-1, ["loud", "silent", "unweighted"]), ["other"] = new(-4, ["quiet"]) },
             Thresholds = VerdictThresholds.Default,
         };
-        HeatMaps[] maps = [.. new[] { ("net", -2f), ("loud", 1f), ("silent", 0.25f), ("unweighted", 4f) }.Select(map => Heat(1.6f, 1, [map.Item2]).Maps with { Model = map.Item1 })];
+        HeatMaps[] maps = [.. new[] { ("net", -2f), ("loud", 1f), ("silent", 0.25f), ("unweighted", 4f), ("quiet", 3f) }.Select(map => Heat(1.6f, 1, [map.Item2]).Maps with { Model = map.Item1 })];
 
-        Assert.Equal([("net", 2), ("loud", 1)], CropHeat.Counting(maps, 0, fit).Select(heat => (heat.Maps.Model, heat.Weight)));
-        Assert.Equal(4, CropHeat.Counting(maps, 0, null).Count);
+        Assert.Equal([("loud", 1), ("silent", 1)], CropHeat.Counting(maps, 0, fit).Select(heat => (heat.Maps.Model, heat.Weight)));
+        Assert.Equal(5, CropHeat.Counting(maps, 0, null).Count);
         Assert.Empty(CropHeat.Counting(maps, 1, null));
     }
 

@@ -30,7 +30,7 @@ export function Details({ analysis }: { analysis: Analysis }) {
                   <tr key={`${model.name} ${model.version}`}>
                     <th scope="row">
                       {model.name} <span className="muted">{model.version}</span>
-                      <span className="cell-note">{model.error ?? `Ran on ${model.provider.toUpperCase()}${model.specialist ? '; knows one kind of fake, and only raises the score' : ''}`}</span>
+                      <span className="cell-note">{model.error ?? `Ran on ${model.provider.toUpperCase()}${model.family ? `; looks for ${model.family}` : ''}`}</span>
                     </th>
                     <td className="number">{model.weight.toFixed(2)}</td>
                     <td className="number">{model.error ? 'failed' : formatScore(model.score)}</td>

@@ -1,0 +1,265 @@
+"""Fits `models/fusion.json` on what the product itself said: `python3 -m detector.fusion configs/fusion.toml --evaluation evaluation.csv … --version 4.0.0`.
+
+`./run evaluate` writes the CSV: one row a medium, with the pooled score of every member; folders below `real/` and `fake/` are kinds of media. The
+file of the fit says which members are one family, which kinds count, and which member stands in where another one was trained on
+the kind. Fitted at once, by the log loss: for every family z_f = b_f + Σ w · L with w ≥ 0, joined as the ResultService joins them,
+z = ln(Σ exp(z_f)). What is printed of ranks, rates and calibration is cross-fitted over people; what ships is fitted on all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import metrics
+from .data import fold_of
+from .export import MODELS
+
+CLAMP = 8.0
+"""Log-odds of a member are held inside ± this (`pooling.logit_clamp`)."""
+
+RIDGE = 0.02
+"""Keeps weights of members that say nothing near zero."""
+
+PROFILES = {"balanced": (0.05, 0.01), "strict": (0.02, 0.003), "sensitive": (0.10, 0.05)}
+"""Shares of authentic media at or above `suspicious` and `manipulated`."""
+
+ENOUGH_MEDIA, MANY_MEDIA, TAIL = 50, 400, 0.15
+"""Authentic media of a kind from which on it has a say of its own in `manipulated`; below the second number its tail is read off an
+exponential fitted to the share that is the third."""
+
+KIND_CAP = 200
+"""Media from which on a kind of authentic media weighs no more."""
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """What is fitted on what. `families`: members by family. `real`, `fake`: kinds that the fit sees, with their weights. `stand_in`: a member, the
+    member that speaks in its place, and the kinds (of both classes) where the first one was trained on more than the second."""
+
+    families: dict[str, list[str]]
+    real: dict[str, float]
+    fake: dict[str, float]
+    stand_in: dict[str, dict] = field(default_factory=dict)
+
+    @property
+    def members(self) -> list[str]:
+        return [member for members in self.families.values() for member in members]
+
+    @staticmethod
+    def read(path: Path) -> "FusionConfig":
+        """Raises ValueError for an unknown field or a member of two families."""
+        try:
+            config = FusionConfig(**tomllib.loads(path.read_text()))
+        except TypeError as error:
+            raise ValueError(f"{path}: {error}") from error
+        if len(set(config.members)) != len(config.members):
+            raise ValueError(f"{path}: a member belongs to two families.")
+        return config
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Media as the product scored them: log-odds [N, M] of the members, whether fake, kind, and people."""
+
+    logits: np.ndarray
+    fake: np.ndarray
+    kind: np.ndarray
+    people: np.ndarray
+
+    def where(self, rows: np.ndarray) -> "Scored":
+        return Scored(self.logits[rows], self.fake[rows], self.kind[rows], self.people[rows])
+
+
+def read(paths: list[Path], config: FusionConfig) -> tuple[Scored, int]:
+    """Media that every member scored, and how many were left out because one did not."""
+    logits, fakes, kinds, people, missed = [], [], [], [], 0
+    for path in paths:
+        with path.open(newline="") as stream:
+            for row in csv.DictReader(stream):
+                label, kind, name = row["path"].split("/", 2)
+                speaks = [_speaker(member, kind, config) for member in config.members]
+                if any(not row.get(member) for member in speaks):
+                    missed += 1
+                    continue
+                p = np.clip([float(row[member]) for member in speaks], 1e-6, 1 - 1e-6)
+                logits.append(np.clip(np.log(p / (1 - p)), -CLAMP, CLAMP))
+                fakes.append(label == "fake")
+                kinds.append(kind)
+                people.append(name.split("@", 1)[0])
+    return Scored(np.array(logits), np.array(fakes, bool), np.array(kinds), np.array(people)), missed
+
+
+def _speaker(member: str, kind: str, config: FusionConfig) -> str:
+    stand_in = config.stand_in.get(member)
+    return stand_in["model"] if stand_in and kind in stand_in["kinds"] else member
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Offset of each family and weight of each member."""
+
+    config: FusionConfig
+    intercepts: np.ndarray
+    weights: np.ndarray
+
+    def families(self, logits: np.ndarray) -> np.ndarray:
+        """[N, F]: log-odds of each family."""
+        columns, at = [], 0
+        for b, members in zip(self.intercepts, self.config.families.values()):
+            columns.append(b + logits[:, at : at + len(members)] @ self.weights[at : at + len(members)])
+            at += len(members)
+        return np.stack(columns, 1)
+
+    def logits(self, logits: np.ndarray) -> np.ndarray:
+        """[N]: what the service makes of one face."""
+        return np.logaddexp.reduce(self.families(logits), 1)
+
+
+def row_weights(media: Scored, config: FusionConfig) -> np.ndarray:
+    """Both classes sum to one; a kind of a class counts by its weight in the file, however many media it has; others not at all."""
+    weights = np.zeros(len(media.fake))
+    for fake, kinds in ((False, config.real), (True, config.fake)):
+        for kind, weight in kinds.items():
+            rows = (media.fake == fake) & (media.kind == kind)
+            if rows.any():
+                weights[rows] = weight / rows.sum()
+        inside = media.fake == fake
+        weights[inside] /= weights[inside].sum()
+    return weights
+
+
+def fit(media: Scored, config: FusionConfig) -> Fit:
+    """Least log loss of z = ln(Σ exp(z_f)) with weights ≥ 0."""
+    logits, labels = torch.tensor(media.logits), torch.tensor(media.fake, dtype=torch.float64)
+    weights = torch.tensor(row_weights(media, config))
+    sizes = [len(members) for members in config.families.values()]
+    raw = torch.full((sum(sizes),), -1.0, dtype=torch.float64, requires_grad=True)
+    offsets = torch.full((len(sizes),), -1.5, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([raw, offsets], max_iter=500, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimiser.zero_grad()
+        slopes = torch.nn.functional.softplus(raw)
+        said = torch.stack([part @ slope for part, slope in zip(logits.split(sizes, 1), slopes.split(sizes))], 1) + offsets
+        # Families that nobody needs would drift to minus infinity.
+        value = (weights * torch.nn.functional.softplus(torch.logsumexp(said, 1) * (1 - 2 * labels))).sum() + RIDGE * (slopes**2).sum() + 1e-3 * (offsets**2).sum()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return Fit(config, offsets.detach().numpy(), torch.nn.functional.softplus(raw).detach().numpy())
+
+
+def cross_fitted(media: Scored, config: FusionConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Fused log-odds [N] and those of the families [N, F], each by a fit to the other half of the people."""
+    fold = np.array([fold_of(people) for people in media.people])
+    fused, families = np.zeros(len(fold)), np.zeros((len(fold), len(config.families)))
+    for half in (0, 1):
+        fitted = fit(media.where(fold != half), config)
+        fused[fold == half] = fitted.logits(media.logits[fold == half])
+        families[fold == half] = fitted.families(media.logits[fold == half])
+    return fused, families
+
+
+def thresholds(z: np.ndarray, kind: np.ndarray, suspicious: float, manipulated: float) -> tuple[float, float]:
+    """Probabilities that at most these shares of authentic media reach, `manipulated` of every kind with enough media alike: the strictest
+    kind decides, since an average would let one pay for the others."""
+    counts = {name: int((kind == name).sum()) for name in set(kind)}
+    weights = np.array([min(counts[name], KIND_CAP) / counts[name] for name in kind])
+    low, high = _quantile(z, weights, 1 - suspicious), _quantile(z, weights, 1 - manipulated)
+    for name, count in counts.items():
+        own = z[kind == name]
+        if count >= MANY_MEDIA:
+            high = max(high, _quantile(own, np.ones(count), 1 - manipulated))
+        elif count >= ENOUGH_MEDIA:
+            start = np.quantile(own, 1 - TAIL)
+            high = max(high, start + (own[own > start] - start).mean() * np.log(TAIL / manipulated))
+    as_probability = lambda value: round(float(np.clip(metrics.sigmoid(np.array(value)), 0.01, 0.9995)), 4)
+    return as_probability(low), as_probability(max(low, high))
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    order = np.argsort(values)
+    above = 1 - np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][int(np.argmax(above <= 1 - share + 1e-12))]) + 1e-4
+
+
+def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.ndarray, limits: tuple[float, float], rounds: int = 500) -> str:
+    """Markdown: each kind of fakes against its own reals, or against all of them where it has none."""
+    names = [name or "others" for name in config.families]
+    p = metrics.sigmoid(fused)
+    lines = [f"| kind | real / fake | fusion | {' | '.join(names)} | fusion − best member | `authentic` | `manipulated` |", "|" + "---|" * (6 + len(names))]
+    for kind in sorted(set(media.kind[media.fake])):
+        own = kind if (~media.fake & (media.kind == kind)).any() else "made" if kind.startswith("made_") else kind.rsplit("_", 1)[0]
+        reals = ~media.fake & (media.kind == own)
+        if not reals.any():
+            reals = ~media.fake & np.isin(media.kind, list(config.real))
+        rows = reals | (media.fake & (media.kind == kind))
+        labels = media.fake[rows]
+        area = metrics.auc(labels, fused[rows])
+        low, high = metrics.bootstrap(metrics.auc, labels, fused[rows], media.people[rows], rounds)
+        members = [metrics.auc(labels, media.logits[rows, m]) for m in range(len(config.members))]
+        of_families = [metrics.auc(labels, families[rows, f]) for f in range(len(names))]
+        fakes = media.fake & (media.kind == kind)
+        lines.append(
+            f"| {kind} | {int(reals.sum())} / {int(fakes.sum())} | {area:.3f} [{low:.3f}, {high:.3f}] | {' | '.join(f'{v:.3f}' for v in of_families)} | "
+            f"{area - max(members):+.3f} | {100 * (p[fakes] < limits[0]).mean():.0f} % | {100 * (p[fakes] >= limits[1]).mean():.0f} % |"
+        )
+    for kind in sorted(set(media.kind[~media.fake])):
+        rows = ~media.fake & (media.kind == kind)
+        lines.append(f"| {kind}, real | {int(rows.sum())} / 0 | | {' | '.join('' for _ in names)} | | {100 * (p[rows] < limits[0]).mean():.0f} % | {100 * (p[rows] >= limits[1]).mean():.1f} % |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--evaluation", type=Path, nargs="+", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--write", action="store_true", help="writes models/fusion.json, not only the table")
+    arguments = parser.parse_args()
+    config = FusionConfig.read(arguments.config)
+    media, missed = read(arguments.evaluation, config)
+    print(f"{len(media.fake)} media, {missed} left out because a member gave no score\n")
+    fused, families = cross_fitted(media, config)
+    reals = ~media.fake & np.isin(media.kind, list(config.real))
+    limits = {name: thresholds(fused[reals], media.kind[reals], *rates) for name, rates in PROFILES.items()}
+    print(table(media, config, fused, families, limits["balanced"]))
+    seen = row_weights(media, config)
+    print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")
+    shipped = fit(media, config)
+    path = MODELS / "fusion.json"
+    before = json.loads(path.read_text())
+    at = 0
+    models, members = {}, {}
+    for (name, family), intercept in zip(config.families.items(), shipped.intercepts):
+        models |= {member: round(float(weight), 5) for member, weight in zip(family, shipped.weights[at:])}
+        members[name] = {"intercept": round(float(intercept), 5), "models": family}
+        at += len(family)
+    fitted = {
+        "version": arguments.version,
+        "models": models,
+        "families": members,
+        "signals": before["signals"],
+        "pooling": before["pooling"] | {"family_sharpness": 1.0},
+        "thresholds": dict(zip(("suspicious", "manipulated"), limits["balanced"])),
+        "false_positive_rate": PROFILES["balanced"][1],
+        "profiles": {name: dict(zip(("suspicious", "manipulated"), limits[name])) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
+        "quality_gates": before["quality_gates"],
+        "disagreement": before["disagreement"],
+    }
+    print(json.dumps(fitted, indent=2))
+    if arguments.write:
+        path.write_text(json.dumps(fitted, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

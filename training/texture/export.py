@@ -1,0 +1,66 @@
+"""Exports a run to the models folder: `python3 -m texture.export configs/texture/NAME.toml --name texture --version 1.0.0 [--models DIR]`.
+
+The net scores one patch; the service cuts and pools patches as training did (`"view": "texture"`). Calibration is written by the fit of the fusion.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from detector.export import MODELS, TERMS, network_fields, parity, write_onnx
+
+from .config import TextureConfig, read_config
+from .patches import SCORED
+from .protocol import load_average
+
+REAL_TERMS = {
+    "fairface_540": "FairFace faces: CC BY", "london_set": "Face Research Lab London Set: CC BY", "canada_set": "Canadian faces: CC BY",
+    "portraits_web": "portraits from the web: terms unknown", "caltech_faces": "Caltech faces: research use", "sports_stars": "press portraits: no terms stated",
+    "talk_mead": "MEAD: research use", "talk_styletalk": "talking heads: research use", "talk_grid": "GRID: research use", "talk_vox": "VoxCeleb: research use",
+    "dfdc_faces": "DFDC face crops: non-commercial research",
+}
+"""Terms of the sources that only this member saw."""
+
+START = "start: ImageNet ResNet-18 of Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT)"
+
+
+def manifest(config: TextureConfig, network: dict, name: str, version: str, steps: int) -> dict:
+    """`model.json`, uncalibrated."""
+    network["input"] = {key: value for key, value in network["input"].items() if key not in ("margin", "tta_flip")} | {"view": "texture", "patches": SCORED}
+    sources = sorted({*config.data.real_sources, *config.data.labelled_sources, *(real for shares in config.data.reals_of.values() for real in shares)})
+    terms = {**TERMS, **REAL_TERMS}
+    return {
+        "name": name, "version": version, "architecture": config.architecture, **network,
+        "licence": "non-commercial research: trained on FaceForensics++, DFDC and research-only face sets",
+        "training_data": [*(terms[source] for source in sources), START],
+        "training": {"config": config.digest, "steps": steps},
+        "metrics": {},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--runs", type=Path)
+    arguments = parser.parse_args()
+    config = read_config(arguments.config)
+    net, steps = load_average(config, arguments.runs)
+    folder = arguments.models / arguments.name
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "model.onnx"
+    write_onnx(net, config.size, file)
+    difference = parity(net, file, config.size)
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB after {steps} steps, largest difference {difference:.1e}")
+    if difference > 1e-4:
+        raise SystemExit("the exported net says something else than the trained one.")
+    card = manifest(config, network_fields(net, config.size, 0.0, 0, file), arguments.name, arguments.version, steps)
+    (folder / "model.json").write_text(json.dumps(card, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
