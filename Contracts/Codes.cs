@@ -30,8 +30,11 @@ public static class ReasonCodes
     /// <summary>A face scored between the thresholds.</summary>
     public const string ElevatedFaceScore = "elevated_face_score";
 
-    /// <summary>All faces scored below both thresholds.</summary>
+    /// <summary>All faces scored so low that hardly any fake does.</summary>
     public const string LowFaceScore = "low_face_score";
+
+    /// <summary>The faces scored too low for suspicion and too high to be called authentic: too many fakes score so.</summary>
+    public const string UndecidedFaceScore = "undecided_face_score";
 }
 
 /// <summary>Stable codes of problem+json answers and of failed analyses.</summary>

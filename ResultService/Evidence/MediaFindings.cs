@@ -107,6 +107,13 @@ public static class MediaFindings
     {
         if (fused.Decision.Verdict == Verdict.Manipulated && fused.FalsePositiveRate is { } rate)
             findings.Add(Doubt("false_alarms", 0.3, Format($"Of authentic media like our test material, about {100 * rate:0.#} in 100 score as high."), rate));
+        if (fused.Decision.Reasons.Contains(ReasonCodes.UndecidedFaceScore))
+        {
+            findings.Add(Doubt(
+                ReasonCodes.UndecidedFaceScore, 0.5,
+                $"From {Hundred(fused.Thresholds.Authentic ?? 0)} to {Hundred(fused.Thresholds.Suspicious)} of 100 authentic media and fakes lie side by side: this score decides nothing.", fused.Probability));
+        }
+
         if (fused.Decision.Verdict == Verdict.Authentic)
             findings.Add(Doubt("unknown_methods", 0.3, "Methods of manipulation that the models have not learnt can go unseen."));
         if (fused.Warnings.Contains(WarningCodes.DefaultThresholds))

@@ -15,7 +15,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "families": { "synthesis": { "intercept": -1.2, "models": ["fft-branch"] } },
 ///   "signals": { "azimuthal_spectrum": 0.0 },
 ///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0, "family_sharpness": 1.0 },
-///   "thresholds": { "suspicious": 0.5, "manipulated": 0.9 },
+///   "thresholds": { "authentic": 0.2, "suspicious": 0.5, "manipulated": 0.9 },
 ///   "false_positive_rate": 0.05,
 ///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
 ///   "quality_gates": { "min_face_pixels": 48, "min_sharpness": 10, "min_brightness": 25, "max_brightness": 240 },
@@ -73,7 +73,7 @@ public sealed record FusionManifest
 
     /// <summary>The same fit with the thresholds of a profile; with its own where the profile was not fitted.</summary>
     public FusionManifest For(ThresholdProfile profile) => Profiles.TryGetValue(Name(profile), out var fitted)
-        ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated), FalsePositiveRate = fitted.FalsePositiveRate }
+        ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated, fitted.Authentic), FalsePositiveRate = fitted.FalsePositiveRate }
         : this;
 
     /// <summary>All families with a model; the first one may be that of the models that no family names, whose name is empty.</summary>
@@ -114,11 +114,11 @@ public sealed record FusionManifest
         var members = Families.Values.SelectMany(family => family.Models).ToList();
         Require(members.All(Models.ContainsKey) && members.Distinct(StringComparer.Ordinal).Count() == members.Count, "families", "of models named in 'models', each in one family");
         Require(Signals.Values.All(IsWeight), "signals", "weights ≥ 0");
-        CheckThresholds("thresholds", Thresholds.Suspicious, Thresholds.Manipulated);
+        CheckThresholds("thresholds", Thresholds);
         Require(FalsePositiveRate is null or (>= 0 and <= 1), "false_positive_rate", "inside [0,1]");
         foreach (var (name, profile) in Profiles)
         {
-            CheckThresholds($"profiles.{name}", profile.Suspicious, profile.Manipulated);
+            CheckThresholds($"profiles.{name}", new VerdictThresholds(profile.Suspicious, profile.Manipulated, profile.Authentic));
             Require(profile.FalsePositiveRate is null or (>= 0 and <= 1), $"profiles.{name}.false_positive_rate", "inside [0,1]");
         }
 
@@ -134,10 +134,11 @@ public sealed record FusionManifest
         Require(Disagreement is null or { MaxSpread: > 0 and <= 1, Verdict: Verdict.Suspicious or Verdict.Inconclusive }, "disagreement", "max_spread inside (0,1], verdict suspicious or inconclusive");
     }
 
-    private static void CheckThresholds(string field, double suspicious, double manipulated)
+    private static void CheckThresholds(string field, VerdictThresholds thresholds)
     {
-        Require(suspicious is > 0 and < 1, field + ".suspicious", "inside (0,1)");
-        Require(manipulated < 1 && manipulated >= suspicious, field + ".manipulated", "at least suspicious, below 1");
+        Require(thresholds.Suspicious is > 0 and < 1, field + ".suspicious", "inside (0,1)");
+        Require(thresholds.Manipulated < 1 && thresholds.Manipulated >= thresholds.Suspicious, field + ".manipulated", "at least suspicious, below 1");
+        Require(thresholds.Authentic is null || (thresholds.Authentic > 0 && thresholds.Authentic <= thresholds.Suspicious), field + ".authentic", "above 0, at most suspicious");
     }
 
     private static string Name(ThresholdProfile profile) => profile.ToString().ToLowerInvariant();
@@ -208,7 +209,8 @@ public sealed record PoolingSettings
 /// <summary>Where the verdicts begin, on the probability.</summary>
 /// <param name="Suspicious">From here suspicious.</param>
 /// <param name="Manipulated">From here manipulated.</param>
-public sealed record VerdictThresholds(double Suspicious, double Manipulated)
+/// <param name="Authentic">Below this authentic, and inconclusive from here to <paramref name="Suspicious"/>; null: authentic up to there.</param>
+public sealed record VerdictThresholds(double Suspicious, double Manipulated, double? Authentic = null)
 {
     /// <summary>Used without a fit; results then carry <see cref="WarningCodes.DefaultThresholds"/>.</summary>
     public static VerdictThresholds Default { get; } = new(0.5, 0.9);
@@ -218,7 +220,8 @@ public sealed record VerdictThresholds(double Suspicious, double Manipulated)
 /// <param name="Suspicious">From here suspicious, on the probability.</param>
 /// <param name="Manipulated">From here manipulated.</param>
 /// <param name="FalsePositiveRate">Share of authentic media above <paramref name="Manipulated"/> on the calibration data.</param>
-public sealed record ProfileThresholds(double Suspicious, double Manipulated, double? FalsePositiveRate = null);
+/// <param name="Authentic">Below this authentic; see <see cref="VerdictThresholds.Authentic"/>.</param>
+public sealed record ProfileThresholds(double Suspicious, double Manipulated, double? FalsePositiveRate = null, double? Authentic = null);
 
 /// <summary>Faces beyond these limits do not decide; where all are beyond, the verdict is inconclusive.</summary>
 public sealed record QualityGates

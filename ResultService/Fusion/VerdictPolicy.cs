@@ -46,8 +46,9 @@ public sealed record VerdictEvidence
 public sealed record Decision(Verdict Verdict, IReadOnlyList<string> Reasons, double? Confidence);
 
 /// <summary>
-/// From a probability to a verdict. Authentic below <c>suspicious</c>, manipulated from <c>manipulated</c> on, suspicious between.
-/// Inconclusive where there is no face, no score, or no face good enough to decide. The signals alone never convict: where the models
+/// From a probability to a verdict. Authentic below <c>authentic</c>, suspicious from <c>suspicious</c> on, manipulated from <c>manipulated</c> on.
+/// Inconclusive between the first two, where too many fakes lie beside authentic media, and where there is no face, no score, or no face good
+/// enough to decide. The signals alone never convict: where the models
 /// without them stay below <c>suspicious</c>, the verdict is suspicious at most.
 /// </summary>
 public static class VerdictPolicy
@@ -103,6 +104,6 @@ public static class VerdictPolicy
         if (p >= thresholds.Manipulated && models >= thresholds.Suspicious) return (Verdict.Manipulated, [ReasonCodes.HighFaceScore]);
         if (p >= thresholds.Suspicious)
             return (Verdict.Suspicious, [evidence.HighestTrack >= thresholds.Manipulated ? ReasonCodes.HighFaceScore : ReasonCodes.ElevatedFaceScore]);
-        return (Verdict.Authentic, [ReasonCodes.LowFaceScore]);
+        return p < (thresholds.Authentic ?? thresholds.Suspicious) ? (Verdict.Authentic, [ReasonCodes.LowFaceScore]) : (Verdict.Inconclusive, [ReasonCodes.UndecidedFaceScore]);
     }
 }

@@ -35,6 +35,9 @@ ENOUGH_MEDIA, MANY_MEDIA, TAIL = 50, 400, 0.15
 """Authentic media of a kind from which on it has a say of its own in `manipulated`; below the second number its tail is read off an
 exponential fitted to the share that is the third."""
 
+AUTHENTIC_MISSES = 0.1
+"""Share of the fakes that may lie below `authentic`."""
+
 KIND_CAP = 200
 """Media from which on a kind of authentic media weighs no more."""
 
@@ -186,13 +189,20 @@ def thresholds(z: np.ndarray, kind: np.ndarray, suspicious: float, manipulated: 
     return as_probability(low), as_probability(max(low, high))
 
 
+def authentic_below(z: np.ndarray, weights: np.ndarray, share: float = AUTHENTIC_MISSES) -> float:
+    """Probability below which at most this share of the fakes lies, each kind counting by its weight."""
+    order = np.argsort(z)
+    below = np.cumsum(weights[order]) / weights.sum()
+    return round(float(np.clip(metrics.sigmoid(z[order][int(np.argmax(below > share))]), 0.001, 0.9995)), 4)
+
+
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     order = np.argsort(values)
     above = 1 - np.cumsum(weights[order]) / weights.sum()
     return float(values[order][int(np.argmax(above <= 1 - share + 1e-12))]) + 1e-4
 
 
-def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.ndarray, limits: tuple[float, float], rounds: int = 500) -> str:
+def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.ndarray, limits: tuple[float, float, float], rounds: int = 500) -> str:
     """Markdown: each kind of fakes against its own reals, or against all of them where it has none."""
     names = [name or "others" for name in config.families]
     p = metrics.sigmoid(fused)
@@ -211,11 +221,11 @@ def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.n
         fakes = media.fake & (media.kind == kind)
         lines.append(
             f"| {kind} | {int(reals.sum())} / {int(fakes.sum())} | {area:.3f} [{low:.3f}, {high:.3f}] | {' | '.join(f'{v:.3f}' for v in of_families)} | "
-            f"{area - max(members):+.3f} | {100 * (p[fakes] < limits[0]).mean():.0f} % | {100 * (p[fakes] >= limits[1]).mean():.0f} % |"
+            f"{area - max(members):+.3f} | {100 * (p[fakes] < limits[0]).mean():.0f} % | {100 * (p[fakes] >= limits[2]).mean():.0f} % |"
         )
     for kind in sorted(set(media.kind[~media.fake])):
         rows = ~media.fake & (media.kind == kind)
-        lines.append(f"| {kind}, real | {int(rows.sum())} / 0 | | {' | '.join('' for _ in names)} | | {100 * (p[rows] < limits[0]).mean():.0f} % | {100 * (p[rows] >= limits[1]).mean():.1f} % |")
+        lines.append(f"| {kind}, real | {int(rows.sum())} / 0 | | {' | '.join('' for _ in names)} | | {100 * (p[rows] < limits[0]).mean():.0f} % | {100 * (p[rows] >= limits[2]).mean():.1f} % |")
     return "\n".join(lines) + "\n"
 
 
@@ -232,8 +242,10 @@ def main() -> None:
     fused, families = cross_fitted(media, config)
     reals = ~media.fake & np.isin(media.kind, list(config.real))
     limits = {name: thresholds(fused[reals], media.kind[reals], *rates) for name, rates in PROFILES.items()}
-    print(table(media, config, fused, families, limits["balanced"]))
     seen = row_weights(media, config)
+    fakes = media.fake & (seen > 0)
+    authentic = authentic_below(fused[fakes], seen[fakes])
+    print(table(media, config, fused, families, (authentic, *limits["balanced"])))
     print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")
     shipped = fit(media, config)
     path = MODELS / "fusion.json"
@@ -250,9 +262,9 @@ def main() -> None:
         "families": members,
         "signals": before["signals"],
         "pooling": before["pooling"] | {"family_sharpness": 1.0},
-        "thresholds": dict(zip(("suspicious", "manipulated"), limits["balanced"])),
+        "thresholds": {"authentic": min(authentic, limits["balanced"][0])} | dict(zip(("suspicious", "manipulated"), limits["balanced"])),
         "false_positive_rate": PROFILES["balanced"][1],
-        "profiles": {name: dict(zip(("suspicious", "manipulated"), limits[name])) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
+        "profiles": {name: {"authentic": min(authentic, limits[name][0])} | dict(zip(("suspicious", "manipulated"), limits[name])) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
         "quality_gates": before["quality_gates"],
         "disagreement": before["disagreement"],
     }

@@ -67,10 +67,15 @@ class FusionTest(unittest.TestCase):
         few = [thresholds(rng.logistic(-3, 1, 80), np.array(["few"] * 80), 0.05, 0.01)[1] for _ in range(40)]
         self.assertLess(np.mean([(metrics.sigmoid(rng.logistic(-3, 1, 4000)) >= limit).mean() for limit in few]), 0.012)
 
+    def test_a_tenth_of_the_fakes_lies_below_authentic_each_kind_by_its_weight(self):
+        z = np.concatenate([np.linspace(-4, -3, 100), np.linspace(1, 2, 1000)])
+        weights = np.concatenate([np.full(100, 0.5 / 100), np.full(1000, 0.5 / 1000)])
+        self.assertAlmostEqual(fusion.authentic_below(z, weights), float(metrics.sigmoid(np.array(-3.8))), delta=0.001)
+
     def test_the_table_has_a_row_a_kind(self):
         made = media(400)
         fused, families = cross_fitted(made, CONFIG)
-        lines = table(made, CONFIG, fused, families, (0.5, 0.9), 20).splitlines()
+        lines = table(made, CONFIG, fused, families, (0.2, 0.5, 0.9), 20).splitlines()
         self.assertEqual([line.split("|")[1].strip() for line in lines[2:]], ["painted", "swapped", "people, real"])
 
     def test_a_stand_in_speaks_where_a_member_was_trained(self):

@@ -114,7 +114,7 @@ def _step(net, optimiser, config: TextureConfig, step: int, images: np.ndarray, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
-    parser.add_argument("--faces", type=Path, required=True, help="cache that texture.nativefaces wrote")
+    parser.add_argument("--faces", type=Path, required=True, help="folder the FrameService's crops command wrote")
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--bank", type=Path, help="folder of banks that texture.resynthesis wrote")
     parser.add_argument("--runs", type=Path, help="where runs lie (default: runs/)")

@@ -13,7 +13,7 @@ public sealed class FusionManifestTests
           "families": { "synthesis": { "intercept": -1.5, "models": ["fft-branch"] } },
           "signals": { "azimuthal_spectrum": 0.0 },
           "pooling": { "method": "median", "trim": 0.2, "quality_weighted": false, "track_sharpness": 3, "logit_clamp": 6, "max_signal_logit": 0.5, "family_sharpness": 2 },
-          "thresholds": { "suspicious": 0.45, "manipulated": 0.85 },
+          "thresholds": { "authentic": 0.2, "suspicious": 0.45, "manipulated": 0.85 },
           "false_positive_rate": 0.05,
           "quality_gates": { "min_face_pixels": 64, "min_sharpness": 12, "min_brightness": 30, "max_brightness": 230 },
           "disagreement": { "max_spread": 0.8, "verdict": "inconclusive" }
@@ -34,7 +34,7 @@ public sealed class FusionManifestTests
         Assert.Equal(["fft-branch"], family.Value.Models);
         Assert.Equal(0, fit.Signals["azimuthal_spectrum"]);
         Assert.Equal(new PoolingSettings { Method = PoolingMethod.Median, Trim = 0.2, QualityWeighted = false, TrackSharpness = 3, LogitClamp = 6, MaxSignalLogit = 0.5, FamilySharpness = 2 }, fit.Pooling);
-        Assert.Equal(new VerdictThresholds(0.45, 0.85), fit.Thresholds);
+        Assert.Equal(new VerdictThresholds(0.45, 0.85, 0.2), fit.Thresholds);
         Assert.Equal(new QualityGates { MinFacePixels = 64, MinSharpness = 12, MinBrightness = 30, MaxBrightness = 230 }, fit.QualityGates);
         Assert.Equal(new DisagreementRule(0.8, Verdict.Inconclusive), fit.Disagreement);
     }
@@ -63,6 +63,8 @@ public sealed class FusionManifestTests
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "family_sharpness": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "pooling.family_sharpness")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.9, "manipulated": 0.5 } }""", "thresholds.manipulated")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0, "manipulated": 0.5 } }""", "thresholds.suspicious")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "authentic": 0.6, "suspicious": 0.5, "manipulated": 0.9 } }""", "thresholds.authentic")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "authentic": 0, "suspicious": 0.5, "manipulated": 0.9 } }""", "thresholds.authentic")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "method": "best" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "method")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "trim": 0.5 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "pooling.trim")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "disagreement": { "max_spread": 0.5, "verdict": "manipulated" }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "disagreement")]
@@ -84,10 +86,10 @@ public sealed class FusionManifestTests
     {
         var fit = FusionManifest.Parse("""
             {"version":"1","models":{"a":1},"thresholds":{"suspicious":0.7,"manipulated":0.9},"false_positive_rate":0.01,
-             "profiles":{"strict":{"suspicious":0.8,"manipulated":0.98,"false_positive_rate":0.003}}}
+             "profiles":{"strict":{"authentic":0.1,"suspicious":0.8,"manipulated":0.98,"false_positive_rate":0.003}}}
             """u8);
 
-        Assert.Equal((new VerdictThresholds(0.8, 0.98), 0.003), (fit.For(ThresholdProfile.Strict).Thresholds, fit.For(ThresholdProfile.Strict).FalsePositiveRate!.Value));
+        Assert.Equal((new VerdictThresholds(0.8, 0.98, 0.1), 0.003), (fit.For(ThresholdProfile.Strict).Thresholds, fit.For(ThresholdProfile.Strict).FalsePositiveRate!.Value));
         Assert.Equal(fit.Thresholds, fit.For(ThresholdProfile.Balanced).Thresholds);
         Assert.Equal(fit.Thresholds, fit.For(ThresholdProfile.Sensitive).Thresholds);
         Assert.True(fit.Has(ThresholdProfile.Balanced) && fit.Has(ThresholdProfile.Strict) && !fit.Has(ThresholdProfile.Sensitive));

@@ -200,6 +200,18 @@ public sealed class MediaFusionTests
         Assert.Equal(Verdict.Manipulated, FuseImage(families, Model("a", 0.9995f), Model("b", 0.05f)).Decision.Verdict);
     }
 
+    [Theory]
+    [InlineData(0.19, Verdict.Authentic, ReasonCodes.LowFaceScore)]
+    [InlineData(0.21, Verdict.Inconclusive, ReasonCodes.UndecidedFaceScore)]
+    [InlineData(0.39, Verdict.Inconclusive, ReasonCodes.UndecidedFaceScore)]
+    [InlineData(0.41, Verdict.Suspicious, ReasonCodes.ElevatedFaceScore)]
+    [InlineData(0.81, Verdict.Manipulated, ReasonCodes.HighFaceScore)]
+    public void Between_authentic_and_suspicious_nothing_is_decided(float score, Verdict verdict, string reason)
+    {
+        var fused = FuseImage(Fit(0, ("a", 1)) with { Thresholds = new VerdictThresholds(0.4, 0.8, 0.2) }, Model("a", score));
+        Assert.Equal((verdict, reason), (fused.Decision.Verdict, fused.Decision.Reasons[0]));
+    }
+
     [Fact]
     public void Late_forensics_are_named_and_cost_confidence()
     {

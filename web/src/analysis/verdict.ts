@@ -67,6 +67,7 @@ const reasonSentences: Readonly<Record<string, string>> = {
   high_face_score: 'A face scored above the threshold for manipulation.',
   elevated_face_score: 'A face scored higher than usual, but below the threshold for manipulation.',
   low_face_score: 'All faces scored below the thresholds.',
+  undecided_face_score: 'The score is too low for suspicion, and too high to rule a manipulation out: authentic and manipulated media both score so.',
 };
 
 /** Codes that have a sentence of their own. */
