@@ -159,6 +159,9 @@ public sealed record Analysis
     /// <summary>Where the verdicts began when this was decided; null while running.</summary>
     public ScoreThresholds? Thresholds { get; init; }
 
+    /// <summary>What the score is worth; null where that was not measured.</summary>
+    public ScoreMeaning? ScoreMeaning { get; init; }
+
     /// <summary>One entry a face track.</summary>
     public IReadOnlyList<FaceTrack> Faces { get; init; } = [];
 
@@ -208,10 +211,16 @@ public sealed record Analysis
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }
 
+/// <summary>How media of the test material score, of people, sources and, for most, methods that no model had learnt.</summary>
+/// <param name="AuthenticShare">Share of authentic media that score as high or higher, (0,1].</param>
+/// <param name="ManipulatedShare">Share of manipulated media that do, (0,1].</param>
+public sealed record ScoreMeaning(double AuthenticShare, double ManipulatedShare);
+
 /// <summary>Where the verdicts begin, on <see cref="Analysis.DeepfakeScore"/>, 0–100.</summary>
 /// <param name="Suspicious">From here suspicious.</param>
 /// <param name="Manipulated">From here manipulated.</param>
-public sealed record ScoreThresholds(double Suspicious, double Manipulated);
+/// <param name="Authentic">Below this authentic, and inconclusive from here to <paramref name="Suspicious"/>; null: authentic up to there.</param>
+public sealed record ScoreThresholds(double Suspicious, double Manipulated, double? Authentic = null);
 
 /// <summary>A person's word on an analysis. It stands above the machine's verdict; probability, scores and evidence stay the machine's.</summary>
 public sealed record Review

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Deepfake.Contracts;
 using Deepfake.FrameService.Decoding;
 using Deepfake.FrameService.Extraction;
@@ -61,30 +62,55 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
         return failed == 0 ? 0 : 1;
     }
 
+    /// <summary>Media are worked on side by side and written in the order of the list.</summary>
     private async Task<(int Done, int Failed)> RunAsync(IReadOnlyList<ListedMedium> media, CancellationToken cancellationToken)
     {
         int done = 0, failed = 0;
+        var running = new Queue<Task<List<MediumCrops>>>();
+        await foreach (var batch in BatchesAsync(media, cancellationToken))
+        {
+            if (running.Count == Environment.ProcessorCount) await WriteNextAsync();
+            running.Enqueue(Task.Run(batch, cancellationToken));
+        }
+
+        while (running.Count > 0) await WriteNextAsync();
+        return (done, failed);
+
+        async Task WriteNextAsync()
+        {
+            foreach (var (medium, faces, fault) in await running.Dequeue())
+            {
+                if (fault is null) await writer.WriteAsync(medium.Name, faces, cancellationToken);
+                else failed++;
+                if (fault is not null) await Console.Error.WriteLineAsync($"{medium.Name}: {fault}");
+                if (++done % 1000 == 0) await Console.Error.WriteLineAsync($"{done} of {media.Count} media, {writer.Rows} crops");
+            }
+        }
+    }
+
+    /// <summary>What to do for each stretch of the list: images of one size together, everything else alone.</summary>
+    private async IAsyncEnumerable<Func<Task<List<MediumCrops>>>> BatchesAsync(IReadOnlyList<ListedMedium> media, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var batch = new List<ListedImage>();
         foreach (var medium in media)
         {
             var image = await ListedImage.TryLoadAsync(medium, options.MaxPixels, cancellationToken);
             if (batch.Count > 0 && (image is null || !image.FitsWith(batch[0]) || batch.Count == ImagesPerChild))
             {
-                failed += await ImagesAsync(batch, cancellationToken);
-                batch.Clear();
+                var full = batch;
+                batch = [];
+                yield return () => ImagesAsync(full, cancellationToken);
             }
 
             if (image is not null) batch.Add(image);
-            else if (!await TryMediumAsync(medium, cancellationToken)) failed++;
-            if (++done % 1000 == 0) await Console.Error.WriteLineAsync($"{done} of {media.Count} media, {writer.Rows} crops");
+            else yield return async () => [await MediumAsync(medium, cancellationToken)];
         }
 
-        if (batch.Count > 0) failed += await ImagesAsync(batch, cancellationToken);
-        return (done, failed);
+        if (batch.Count > 0) yield return () => ImagesAsync(batch, cancellationToken);
     }
 
     /// <summary>Decodes images of one size in one child; one by one when the child does not deliver exactly one frame an image.</summary>
-    private async Task<int> ImagesAsync(List<ListedImage> batch, CancellationToken cancellationToken)
+    private async Task<List<MediumCrops>> ImagesAsync(List<ListedImage> batch, CancellationToken cancellationToken)
     {
         var report = new DecodeReport();
         var request = new DecodeRequest
@@ -113,15 +139,10 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
             results.Clear();
         }
 
-        var failed = 0;
-        var whole = !report.Failed && report.Errors.Length == 0 && results.Count == batch.Count;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (whole) await writer.WriteAsync(batch[i].Medium.Name, results[i], cancellationToken);
-            else if (!await TryMediumAsync(batch[i].Medium, cancellationToken)) failed++;
-        }
-
-        return failed;
+        if (!report.Failed && report.Errors.Length == 0 && results.Count == batch.Count) return [.. batch.Zip(results, (image, faces) => new MediumCrops(image.Medium, faces))];
+        var alone = new List<MediumCrops>(batch.Count);
+        foreach (var image in batch) alone.Add(await MediumAsync(image.Medium, cancellationToken));
+        return alone;
     }
 
     private static async Task WriteAsync(Stream input, List<ListedImage> batch, CancellationToken cancellationToken)
@@ -146,40 +167,42 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
         return extracted with { Info = extracted.Info with { Landmarks = [] } };
     }
 
-    private async Task<bool> TryMediumAsync(ListedMedium medium, CancellationToken cancellationToken)
+    private async Task<MediumCrops> MediumAsync(ListedMedium medium, CancellationToken cancellationToken)
     {
         try
         {
-            await MediumAsync(medium, cancellationToken);
-            return true;
+            return new MediumCrops(medium, await FacesAsync(medium, cancellationToken));
         }
         catch (Exception e) when (e is MediaException or InvalidDataException or DecodeTimeoutException or IOException)
         {
-            await Console.Error.WriteLineAsync($"{medium.Name}: {e.Message}");
-            return false;
+            return new MediumCrops(medium, [], e.Message);
         }
     }
 
-    private async Task MediumAsync(ListedMedium medium, CancellationToken cancellationToken)
+    private async Task<List<ExtractedFace>> FacesAsync(ListedMedium medium, CancellationToken cancellationToken)
     {
         var format = MediaList.Format(medium.Path) ?? throw new InvalidDataException("unknown format");
         var facts = await new MediaProber(options).ProbeAsync(medium.Path, format, cancellationToken);
         var plan = SamplePlanner.Plan(facts.Kind, facts.Seconds, facts.Frames, (long)facts.Width * facts.Height, options);
         var report = new DecodeReport();
         var frames = new FrameSource(options).ReadAsync(medium.Path, facts, plan, report, cancellationToken);
+        var faces = new List<ExtractedFace>();
         if (plan.Mode == SampleMode.Still)
         {
             await foreach (var sampled in frames)
             {
-                using (sampled.Frame) await writer.WriteAsync(medium.Name, Still(sampled.Frame), cancellationToken);
+                using (sampled.Frame) faces.AddRange(Still(sampled.Frame));
             }
         }
         else
         {
             await foreach (var frame in new FaceExtractor(finder, options).ExtractAsync(frames, plan, new StageClock(), cancellationToken))
-                await writer.WriteAsync(medium.Name, frame.Faces, cancellationToken);
+                faces.AddRange(frame.Faces.Select(face => face with { Crop = face.Crop.ToArray(), Native = face.Native.ToArray() }));
         }
 
-        if (report.Frames == 0) throw new InvalidDataException("no frame could be decoded");
+        return report.Frames > 0 ? faces : throw new InvalidDataException("no frame could be decoded");
     }
+
+    /// <summary>The crops of one medium, or why there are none.</summary>
+    private sealed record MediumCrops(ListedMedium Medium, IReadOnlyList<ExtractedFace> Faces, string? Fault = null);
 }

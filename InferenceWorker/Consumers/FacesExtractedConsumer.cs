@@ -15,7 +15,7 @@ public sealed class FacesExtractedConsumer(ScoringEngine engine, IAnalysisStore 
     : IConsumer<FacesExtracted>
 {
     /// <summary>
-    /// Several packs at once, so that small ones share a batch; one pack is at most a few MB. A shard takes seconds even of large models
+    /// Several packs at once, so that small ones share a batch; one pack has 3 MB, and 15 where all faces are large. A shard takes seconds even of large models
     /// on a processor; loading at start is part of the time.
     /// </summary>
     public static ConsumerSettings Settings { get; } = new()

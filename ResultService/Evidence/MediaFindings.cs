@@ -105,8 +105,17 @@ public static class MediaFindings
 
     private static void AddDoubts(List<Finding> findings, FaceIndex index, FusedEvidence fused)
     {
-        if (fused.Decision.Verdict == Verdict.Manipulated && fused.FalsePositiveRate is { } rate)
+        if (fused.Meaning is { } meaning)
+        {
+            findings.Add(Doubt(
+                "score_meaning", 0.3,
+                $"Of authentic media like our test material {InWords(meaning.AuthenticShare)} score this high, of manipulated ones {InWords(meaning.ManipulatedShare)}.", meaning.AuthenticShare));
+        }
+        else if (fused.Decision.Verdict == Verdict.Manipulated && fused.FalsePositiveRate is { } rate)
+        {
             findings.Add(Doubt("false_alarms", 0.3, Format($"Of authentic media like our test material, about {100 * rate:0.#} in 100 score as high."), rate));
+        }
+
         if (fused.Decision.Reasons.Contains(ReasonCodes.UndecidedFaceScore))
         {
             findings.Add(Doubt(
@@ -124,6 +133,10 @@ public static class MediaFindings
         if (fused.Faces.FirstOrDefault(face => face.TrackId == fused.DecidingTrack) is not { } deciding) return;
         AddQuality(findings, index, fused, deciding);
     }
+
+    // Large shares in tenths, small ones as one in so many, which people read more easily than small percentages.
+    private static string InWords(double share) =>
+        share >= 0.995 ? "nearly all" : share >= 0.15 ? Format($"about {10 * share:0} in 10") : Format($"about 1 in {1 / share:0}");
 
     private static void AddSampling(List<Finding> findings, FaceIndex index)
     {

@@ -17,6 +17,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "pooling": { "method": "upper_mean", "upper": 0.5, "quality_weighted": true, "track_sharpness": 2.0, "logit_clamp": 8.0, "max_signal_logit": 1.0, "family_sharpness": 1.0 },
 ///   "thresholds": { "authentic": 0.2, "suspicious": 0.5, "manipulated": 0.9 },
 ///   "false_positive_rate": 0.05,
+///   "quantiles": { "real": [0.001, 0.02, …, 0.97], "fake": [0.01, 0.2, …, 0.999] },
 ///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
 ///   "quality_gates": { "min_face_pixels": 48, "min_sharpness": 10, "min_brightness": 25, "max_brightness": 240 },
 ///   "disagreement": { "max_spread": 0.85, "verdict": "suspicious" }
@@ -61,6 +62,9 @@ public sealed record FusionManifest
 
     /// <summary>Thresholds of the other profiles, by name; see <see cref="For"/>.</summary>
     public IReadOnlyDictionary<string, ProfileThresholds> Profiles { get; init; } = new Dictionary<string, ProfileThresholds>();
+
+    /// <summary>How authentic media and fakes score; null where it was not measured.</summary>
+    public ScoreQuantiles? Quantiles { get; init; }
 
     /// <summary>Faces beyond these limits do not decide.</summary>
     public QualityGates QualityGates { get; init; } = new();
@@ -122,6 +126,7 @@ public sealed record FusionManifest
             Require(profile.FalsePositiveRate is null or (>= 0 and <= 1), $"profiles.{name}.false_positive_rate", "inside [0,1]");
         }
 
+        Require(Quantiles is null || Quantiles.IsValid, "quantiles", "two to 1001 ascending probabilities of real and of fake media");
         Require(Pooling.Trim is >= 0 and < 0.5, "pooling.trim", "inside [0,0.5)");
         Require(Pooling.Upper is > 0 and <= 1, "pooling.upper", "inside (0,1]");
         Require(Pooling.TrackSharpness is > 0 and <= 100, "pooling.track_sharpness", "inside (0,100]");

@@ -17,6 +17,9 @@ public sealed record FusedEvidence
     /// <summary>Share of authentic media that the fit places at or above <see cref="VerdictThresholds.Manipulated"/>; null without a fit.</summary>
     public double? FalsePositiveRate { get; init; }
 
+    /// <summary>What the probability is worth; null without a probability or without figures that hold for these models.</summary>
+    public ScoreMeaning? Meaning { get; init; }
+
     /// <summary>Gates that the faces had to pass.</summary>
     public QualityGates Gates { get; init; } = new();
 
@@ -98,12 +101,15 @@ public static class MediaFusion
 
         var overTime = index.Kind != MediaKind.Image;
         if (overTime) forensics = [.. forensics, ScoreDynamics.Measure(first is null ? [] : [.. first.Timeline.Select(at => at.Score)])];
+        // An operator's own model moves the scores away from those that were measured.
+        var isMeasured = !ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any();
         return new FusedEvidence
         {
             Decision = decision,
             Probability = probability,
             Thresholds = thresholds,
-            FalsePositiveRate = ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any() ? null : fit?.FalsePositiveRate,
+            FalsePositiveRate = isMeasured ? fit?.FalsePositiveRate : null,
+            Meaning = isMeasured && probability is { } told ? fit?.Quantiles?.Meaning(told) : null,
             Gates = gates,
             Faces = [.. tracks.Select(track => track.ToContract(gates))],
             DecidingTrack = first?.TrackId,

@@ -56,7 +56,9 @@ public static class RecordComposer
             DeepfakeScore = score,
             Confidence = fused.Decision.Confidence,
             RiskLevel = fused.Probability is { } risk ? VerdictPolicy.Risk(fused.Decision.Verdict, risk, fused.Thresholds) : null,
-            Thresholds = new ScoreThresholds(Math.Round(100 * fused.Thresholds.Suspicious, 2), Math.Round(100 * fused.Thresholds.Manipulated, 2)),
+            ScoreMeaning = fused.Meaning,
+            Thresholds = new ScoreThresholds(
+                Math.Round(100 * fused.Thresholds.Suspicious, 2), Math.Round(100 * fused.Thresholds.Manipulated, 2), fused.Thresholds.Authentic is { } authentic ? Math.Round(100 * authentic, 2) : null),
             Artifacts = Artifacts(state.Record.Id, fused.DecidingTrack, hasHeat),
             Warnings = webhookConfigured ? fused.Warnings : [.. fused.Warnings, WarningCodes.WebhookNotConfigured],
             Timings = Timings(parts, now - state.Record.AcceptedAt),

@@ -196,6 +196,13 @@ def authentic_below(z: np.ndarray, weights: np.ndarray, share: float = AUTHENTIC
     return round(float(np.clip(metrics.sigmoid(z[order][int(np.argmax(below > share))]), 0.001, 0.9995)), 4)
 
 
+def quantiles(z: np.ndarray, weights: np.ndarray, steps: int = 100) -> list[float]:
+    """Probabilities at evenly spaced shares of the weight, ascending, the extremes included."""
+    order = np.argsort(z)
+    shares = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+    return [round(float(p), 5) for p in metrics.sigmoid(np.interp(np.linspace(0, 1, steps + 1), shares, z[order]))]
+
+
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     order = np.argsort(values)
     above = 1 - np.cumsum(weights[order]) / weights.sum()
@@ -264,11 +271,12 @@ def main() -> None:
         "pooling": before["pooling"] | {"family_sharpness": 1.0},
         "thresholds": {"authentic": min(authentic, limits["balanced"][0])} | dict(zip(("suspicious", "manipulated"), limits["balanced"])),
         "false_positive_rate": PROFILES["balanced"][1],
+        "quantiles": {name: quantiles(fused[rows], seen[rows]) for name, rows in (("real", reals & (seen > 0)), ("fake", fakes))},
         "profiles": {name: {"authentic": min(authentic, limits[name][0])} | dict(zip(("suspicious", "manipulated"), limits[name])) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
         "quality_gates": before["quality_gates"],
         "disagreement": before["disagreement"],
     }
-    print(json.dumps(fitted, indent=2))
+    print(json.dumps({name: value for name, value in fitted.items() if name != "quantiles"}, indent=2))
     if arguments.write:
         path.write_text(json.dumps(fitted, indent=2) + "\n")
 

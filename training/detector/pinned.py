@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from texture import patches
+
 from .crops import CROP_MARGIN, CROP_SIDE, central_view
 from .export import MODELS
 from .runtime import Session
@@ -49,11 +51,24 @@ def faces() -> list[tuple[str, np.ndarray]]:
     return found
 
 
+def squares() -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """The same faces at their own resolution, uint8 [S, S, 3], with their points [6, 2]."""
+    found = []
+    for photo, boxes in FACES.items():
+        image = np.asarray(Image.open(PHOTOS / photo).convert("RGB"))
+        for number, (left, top, side) in enumerate(boxes, 1):
+            kept = int(1.9 * side) // 8 * 8
+            x, y = (min(max(round(middle + side / 2 - kept / 2), 0), room - kept) for middle, room in ((left, image.shape[1]), (top, image.shape[0])))
+            points = (LANDMARKS - CROP_SIDE / 2) * (CROP_MARGIN * side / CROP_SIDE) + (left + side / 2 - x, top + side / 2 - y)
+            found.append((f"{photo}/{number}", np.ascontiguousarray(image[y : y + kept, x : x + kept]), points.astype(np.float32)))
+    return found
+
+
 def measure() -> dict[str, dict[str, list[float]]]:
     """Logits of every frame model in `models/`: of the real face and of two self-blends, by model and face."""
-    pictures = {}
-    for index, (name, crop) in enumerate(faces()):
-        pictures[name] = [crop, *(self_blend(crop, LANDMARKS, np.random.default_rng((97, index, draw))) for draw in range(2))]
+    blends = lambda index, picture, points: [picture, *(self_blend(picture, points, np.random.default_rng((97, index, draw))) for draw in range(2))]
+    pictures = {name: blends(index, crop, LANDMARKS) for index, (name, crop) in enumerate(faces())}
+    natives = {name: (blends(index, square, points), points) for index, (name, square, points) in enumerate(squares())}
     measured = {}
     for path in sorted(MODELS.glob("*/model.json")):
         model = json.loads(path.read_text())
@@ -61,8 +76,15 @@ def measure() -> dict[str, dict[str, list[float]]]:
             continue
         session = Session(path.parent / model["file"])
         scorer = OnnxScorer(session, model["input"]["mean"], model["input"]["std"])
-        view = lambda crop: central_view(crop, model["input"]["margin"], model["input"]["size"])
-        measured[model["name"]] = {name: [round(float(v), 4) for v in scorer.logits(map(view, crops))] for name, crops in pictures.items()}
+        given = model["input"]
+        if given.get("view") == "texture":
+            shown = lambda picture, points: (patches.cut(picture, at, given["size"]) for at in patches.scored_places(points, picture.shape[0], given["size"], given["patches"]))
+            measured[model["name"]] = {
+                name: [round(float(np.mean(scorer.logits(shown(picture, points)))), 4) for picture in made] for name, (made, points) in natives.items()
+            }
+        else:
+            view = lambda crop: central_view(crop, given["margin"], given["size"])
+            measured[model["name"]] = {name: [round(float(v), 4) for v in scorer.logits(map(view, crops))] for name, crops in pictures.items()}
         session.close()
     return measured
 

@@ -112,6 +112,9 @@ class FusionTest(unittest.TestCase):
                 fusion.main()
             written = json.loads((Path(folder) / "fusion.json").read_text())
         self.assertEqual((written["version"], set(written["models"]), written["families"]["swap"]["models"], written["signals"]), ("9", {"a", "b", "c"}, ["a", "b"], {"x": 1}))
+        real, fake = (written["quantiles"][name] for name in ("real", "fake"))
+        self.assertEqual((len(real), real, fake), (101, sorted(real), sorted(fake)))
+        self.assertLess(real[50], fake[50])
         self.assertTrue(0 < written["thresholds"]["suspicious"] <= written["thresholds"]["manipulated"] < 1)
 
 

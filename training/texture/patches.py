@@ -29,8 +29,9 @@ def corner(centre: np.ndarray, size: int, side: int) -> tuple[int, int]:
     return x, y
 
 
-def scored_places(landmarks: np.ndarray, side: int, size: int) -> list[np.ndarray]:
-    """Centres of the patches that speak for a face, from the middle outwards; of places that would show nearly the same, one."""
+def scored_places(landmarks: np.ndarray, side: int, size: int, most: int = SCORED) -> list[np.ndarray]:
+    """Centres of the patches that speak for a face, from the middle outwards, `most` of them; of places that would show nearly the same, one.
+    The InferenceWorker's `PatchPlaces` is the same."""
     frame = FaceFrame.from_landmarks(landmarks)
     chosen: list[np.ndarray] = []
     corners: list[tuple[int, int]] = []
@@ -40,7 +41,7 @@ def scored_places(landmarks: np.ndarray, side: int, size: int) -> list[np.ndarra
         if all(max(abs(at[0] - x), abs(at[1] - y)) >= size // 3 for x, y in corners):
             chosen.append(centre)
             corners.append(at)
-        if len(chosen) == SCORED:
+        if len(chosen) == most:
             break
     return chosen
 

@@ -71,12 +71,12 @@ class Picture:
 class FaceScorer:
     """Mean logit of a face's patches."""
 
-    def __init__(self, net: torch.nn.Module, size: int, precision: str) -> None:
-        self._net, self._size, self._precision = net.eval(), size, precision
+    def __init__(self, net: torch.nn.Module, size: int, precision: str, most: int = patches.SCORED) -> None:
+        self._net, self._size, self._precision, self._most = net.eval(), size, precision, most
 
     @torch.no_grad()
     def logit(self, picture: np.ndarray, landmarks: np.ndarray) -> float:
-        places = patches.scored_places(landmarks, picture.shape[0], self._size)
+        places = patches.scored_places(landmarks, picture.shape[0], self._size, self._most)
         images = np.stack([patches.cut(picture, place, self._size) for place in places])
         with bfloat16(self._precision == "bfloat16"):
             logits = self._net(normalised(self._net, images))[0][:, 0]
@@ -198,13 +198,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--conditions", nargs="+", default=["clean"], choices=list(degradation.CONDITIONS))
     parser.add_argument("--per-class", type=int, default=150, help="media of a row and class, at most")
+    parser.add_argument("--patches", type=int, default=patches.SCORED, help="patches of a face, at most")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     config = read_config(arguments.config)
     net, step = load_average(config, arguments.runs)
     faces = NativeFaces.open(arguments.faces, arguments.manifest)
-    scorer = FaceScorer(net, config.size, config.train.precision)
+    scorer = FaceScorer(net, config.size, config.train.precision, arguments.patches)
     scored = score(config, scorer, faces, Bank.open(arguments.bank) if arguments.bank else None, arguments.conditions, arguments.per_class)
     folder = (arguments.runs / config.name) if arguments.runs else config.run_folder
     with (folder / f"protocol-{step}.csv").open("w", newline="") as stream:

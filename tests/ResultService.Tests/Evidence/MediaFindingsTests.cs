@@ -24,6 +24,17 @@ public sealed class MediaFindingsTests
         Assert.Equal("Of authentic media like our test material, about 1 in 100 score as high.", Text(findings, "false_alarms"));
     }
 
+    [Theory]
+    [InlineData(0.95f, "Of authentic media like our test material about 1 in 8 score this high, of manipulated ones about 4 in 10.")]
+    [InlineData(0.05f, "Of authentic media like our test material about 9 in 10 score this high, of manipulated ones nearly all.")]
+    public void A_score_is_told_by_what_it_is_worth(float score, string expected)
+    {
+        var fit = Fit with { Quantiles = new ScoreQuantiles([0, 0.1, 0.2, 0.8, 1], [0.05, 0.6, 0.99, 1]) };
+        var findings = MediaFindings.Of(Medium.Image(), MediaFusion.Fuse(Medium.Image(), Medium.Shards(1, ("a", [score])), [], fit));
+        Assert.Equal(expected, Text(findings, "score_meaning"));
+        Assert.DoesNotContain(findings, finding => finding.Code == "false_alarms");
+    }
+
     [Fact]
     public void A_suspicious_face_is_never_called_manipulated()
     {

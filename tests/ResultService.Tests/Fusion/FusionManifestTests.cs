@@ -60,6 +60,7 @@ public sealed class FusionManifestTests
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "x": { "intercept": 0, "models": ["a"] }, "y": { "intercept": 0, "models": ["a"] } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "": { "intercept": 0, "models": ["a"] } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "families": { "x": { "models": null } }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "families")]
+    [InlineData("""{ "version": "1", "models": { "a": 1 }, "quantiles": { "real": [0.5, 0.4], "fake": [0.1, 0.2] }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "quantiles")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "pooling": { "family_sharpness": 0 }, "thresholds": { "suspicious": 0.5, "manipulated": 0.9 } }""", "pooling.family_sharpness")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0.9, "manipulated": 0.5 } }""", "thresholds.manipulated")]
     [InlineData("""{ "version": "1", "models": { "a": 1 }, "thresholds": { "suspicious": 0, "manipulated": 0.5 } }""", "thresholds.suspicious")]

@@ -24,7 +24,7 @@ function Sentences({ title, sentences }: { title: string; sentences: string[] })
 const scale = (thresholds: ScoreThresholds | null): string =>
   thresholds === null
     ? '0 looks untouched, 100 looks manipulated.'
-    : `From ${Math.round(thresholds.suspicious)} it counts as suspicious, from ${Math.round(thresholds.manipulated)} as manipulated.`;
+    : `${typeof thresholds.authentic === 'number' ? `Below ${Math.round(thresholds.authentic)} no sign was found. ` : ''}From ${Math.round(thresholds.suspicious)} it counts as suspicious, from ${Math.round(thresholds.manipulated)} as manipulated.`;
 
 /** The answer: words first, then the number, then why. */
 export function VerdictCard({ analysis }: { analysis: Analysis }) {
