@@ -1185,6 +1185,7 @@ export interface components {
             confidence: null | number;
             risk_level: null | components["schemas"]["RiskLevel"];
             thresholds: null | components["schemas"]["ScoreThresholds"];
+            score_meaning: null | components["schemas"]["ScoreMeaning"];
             /** @description One entry a face track. */
             faces: components["schemas"]["FaceTrack"][];
             /** @description One entry a sampled frame, by time. */
@@ -2023,8 +2024,11 @@ export interface components {
              * @description Weight in the ensemble.
              */
             weight: number;
-            /** @description Whether it knows one kind of fake only: it raises the score where it sees one, and lowers none. */
-            specialist: boolean;
+            /**
+             * @description Name of the family of models that look for the same kind of fakes, e.g. `synthesis`; null where it has none. The odds of
+             *                 families are added.
+             */
+            family: null | string;
             /** @description Why it gave no score. */
             error: null | string;
         };
@@ -2358,6 +2362,19 @@ export interface components {
         };
         /** @enum {unknown} */
         RiskLevel: "low" | "medium" | "high" | "critical";
+        /** @description How media of the test material score, of people, sources and, for most, methods that no model had learnt. */
+        ScoreMeaning: {
+            /**
+             * Format: double
+             * @description Share of authentic media that score as high or higher, (0,1].
+             */
+            authentic_share: number;
+            /**
+             * Format: double
+             * @description Share of manipulated media that do, (0,1].
+             */
+            manipulated_share: number;
+        };
         /** @description Where the verdicts begin, on double? Analysis.DeepfakeScore, 0–100. */
         ScoreThresholds: {
             /**
@@ -2370,6 +2387,11 @@ export interface components {
              * @description From here manipulated.
              */
             manipulated: number;
+            /**
+             * Format: double
+             * @description Below this authentic, and inconclusive from here to Suspicious; null: authentic up to there.
+             */
+            authentic: null | number;
         };
         /** @description A stretch of time in which a face scored high. */
         Segment: {
