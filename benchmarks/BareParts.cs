@@ -7,6 +7,7 @@ using Deepfake.FrameService.Faces;
 using Deepfake.FrameService.Probing;
 using Deepfake.FrameService.Sampling;
 using Deepfake.InferenceWorker.Inference;
+using Deepfake.Infrastructure.Packs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Deepfake.Benchmarks;
