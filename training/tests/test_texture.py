@@ -4,6 +4,7 @@ import struct
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -11,13 +12,14 @@ import torch
 
 from detector.config import TRAINING
 from detector.data import Medium
-from texture import bank, decoders, degradation, patches, taef2
+from detector.nets import build
+from texture import bank, decoders, degradation, export, patches, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_small
 from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, patches_of
 from texture.protocol import FaceScorer, ScoredFace, pooled, score, table
-from texture.train import batch_at, learning_rate, train
+from texture.train import batch_at, keep_start, learning_rate, start_weights, train
 
 SIDE = 192
 POINTS = np.float32([(72, 80), (120, 80), (96, 104), (96, 128), (52, 90), (140, 90)])
@@ -300,6 +302,28 @@ class TrainTest(unittest.TestCase):
             torch.testing.assert_close(parts["ema"][name], value)
 
 
+    def test_a_run_of_another_day_is_gone_on_from_in_half_precision(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        run = train(CONFIG, faces(), None, False, folder / "runs").parent
+        exact = start_weights(run)
+        keep_start(run, folder / "starts" / f"{run.name}.pt")
+        with mock.patch("texture.train.STARTS", folder / "starts"):
+            (run / "checkpoint.pt").unlink()
+            for name, value in start_weights(run).items():
+                torch.testing.assert_close(value, exact[name], rtol=2e-3, atol=1e-3)
+            with self.assertRaisesRegex(ValueError, "to go on from"):
+                start_weights(run.with_name("nobody"))
+
+    def test_an_exported_net_is_a_model_that_the_service_takes(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        config = read_config(TRAINING / "configs/texture/texture-all.toml")
+        net = build("resnet18", stage=1)
+        export.write_onnx(net, config.size, folder / "model.onnx")
+        card = export.manifest(config, export.network_fields(net, config.size, 0.0, 0, folder / "model.onnx"), "texture", "1.0.0", 5)
+        self.assertEqual((card["input"]["view"], card["input"]["patches"], "margin" in card["input"], "cam" in card["output"]), ("texture", patches.SCORED, False, False))
+        self.assertEqual(len(card["training_data"]), len({*config.data.real_sources, *config.data.labelled_sources}) + 1)
+
+
 class ProtocolTest(unittest.TestCase):
     def test_unseen_sources_are_scored_whole_and_seen_ones_on_held_out_people(self):
         class Soft:
@@ -319,8 +343,6 @@ class ProtocolTest(unittest.TestCase):
         self.assertEqual(one.logit, 2.0)
 
     def test_a_face_is_the_mean_of_its_patches(self):
-        from detector.nets import build
-
         scorer = FaceScorer(build("resnet18", stage=1), 64, "float32")
         self.assertTrue(np.isfinite(scorer.logit(picture(1), POINTS)))
 

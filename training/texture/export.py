@@ -14,6 +14,7 @@ from detector.export import MODELS, TERMS, network_fields, parity, write_onnx
 from .config import TextureConfig, read_config
 from .patches import SCORED
 from .protocol import load_average
+from .train import STARTS, keep_start
 
 REAL_TERMS = {
     "fairface_540": "FairFace faces: CC BY", "london_set": "Face Research Lab London Set: CC BY", "canada_set": "Canadian faces: CC BY",
@@ -29,6 +30,7 @@ START = "start: ImageNet ResNet-18 of Microsoft.ML.DnnImageFeaturizer.ResNet18 (
 def manifest(config: TextureConfig, network: dict, name: str, version: str, steps: int) -> dict:
     """`model.json`, uncalibrated."""
     network["input"] = {key: value for key, value in network["input"].items() if key not in ("margin", "tta_flip")} | {"view": "texture", "patches": SCORED}
+    network["output"] = {key: value for key, value in network["output"].items() if key != "cam"}
     sources = sorted({*config.data.real_sources, *config.data.labelled_sources, *(real for shares in config.data.reals_of.values() for real in shares)})
     terms = {**TERMS, **REAL_TERMS}
     return {
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--runs", type=Path)
+    parser.add_argument("--keep-start", action="store_true", help="keeps the weights in starts/ too, for runs that go on from them")
     arguments = parser.parse_args()
     config = read_config(arguments.config)
     net, steps = load_average(config, arguments.runs)
@@ -58,6 +61,8 @@ def main() -> None:
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB after {steps} steps, largest difference {difference:.1e}")
     if difference > 1e-4:
         raise SystemExit("the exported net says something else than the trained one.")
+    if arguments.keep_start:
+        keep_start((arguments.runs / config.name if arguments.runs else config.run_folder), STARTS / f"{config.name}.pt")
     card = manifest(config, network_fields(net, config.size, 0.0, 0, file), arguments.name, arguments.version, steps)
     (folder / "model.json").write_text(json.dumps(card, indent=2) + "\n")
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from detector.config import TRAINING
 from detector.metrics import auc
 from detector.nets import build
 from detector.precision import bfloat16
@@ -25,6 +26,9 @@ from .bank import Bank
 from .config import TextureConfig, read_config
 from .nativefaces import NativeFaces
 from .pairs import PairMaker, patches_of
+
+STARTS = TRAINING / "starts"
+"""Averaged weights of runs that others go on from, committed: runs/ is not."""
 
 LOG_FIELDS = ("step", "seconds", "learning_rate", "loss", "training_auc")
 
@@ -49,6 +53,24 @@ def learning_rate(config: TextureConfig, step: int) -> float:
     return train.learning_rate * min(warm, left, 1.0)
 
 
+def start_weights(run: Path) -> dict[str, torch.Tensor]:
+    """Averaged weights of a run on this machine, or of one of that name that is kept in `starts/`, in half precision. Raises ValueError when
+    there is neither."""
+    checkpoint, kept = run / "checkpoint.pt", STARTS / f"{run.name}.pt"
+    if checkpoint.exists():
+        return torch.load(checkpoint, map_location="cpu")["ema"]
+    if not kept.exists():
+        raise ValueError(f"neither {checkpoint} nor {kept} is there to go on from.")
+    return {name: value.float() if value.dtype.is_floating_point else value for name, value in torch.load(kept, map_location="cpu").items()}
+
+
+def keep_start(run: Path, kept: Path) -> None:
+    """Writes a run's averaged weights in half precision, for runs of other days that go on from it."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    weights = torch.load(run / "checkpoint.pt", map_location="cpu")["ema"]
+    torch.save({name: value.half() if value.dtype.is_floating_point else value for name, value in weights.items()}, kept)
+
+
 def train(config: TextureConfig, faces: NativeFaces, bank: Bank | None, resume: bool, runs: Path | None = None) -> Path:
     """Trains to the end and returns the checkpoint."""
     torch.manual_seed(config.train.seed)
@@ -57,7 +79,7 @@ def train(config: TextureConfig, faces: NativeFaces, bank: Bank | None, resume: 
     checkpoint, log = folder / "checkpoint.pt", folder / "log.csv"
     net = build(config.architecture, **config.options).to(memory_format=torch.channels_last)
     if config.train.continues:
-        net.load_state_dict(torch.load(folder.with_name(config.train.continues) / "checkpoint.pt", map_location="cpu")["ema"])
+        net.load_state_dict(start_weights(folder.with_name(config.train.continues)))
     ema = Ema(net, config.train.ema_decay)
     optimiser = torch.optim.AdamW(parameter_groups(net, config.train.weight_decay), lr=config.train.learning_rate)
     first = 0
