@@ -21,6 +21,8 @@ internal sealed record Outcome(bool Succeeded, string Json, string Text)
         PlainText.Of($"{file}: " + analysis switch
         {
             { Error: { } error } => $"error {error.Code}: {error.Detail}",
+            { Verdict: Verdict.Inconclusive, DeepfakeScore: { } score, ScoreMeaning: { } meaning } when analysis.Reasons.Contains(ReasonCodes.UndecidedFaceScore) =>
+                $"inconclusive ({string.Join(", ", analysis.Reasons)})  score {score:0}, which {100 * meaning.AuthenticShare:0} % of authentic media reach and {100 * meaning.ManipulatedShare:0} % of fakes",
             { Verdict: Verdict.Inconclusive } => $"inconclusive ({string.Join(", ", analysis.Reasons)})",
             { Verdict: { } verdict } => $"{verdict.ToString().ToLowerInvariant()}  score {analysis.DeepfakeScore:0}  confidence {analysis.Confidence:0}  "
                 + $"risk {analysis.RiskLevel.ToString()!.ToUpperInvariant()}  {Count(analysis.Faces.Count, "face")} in {Count(analysis.Frames.Count, "frame")}",
