@@ -1,4 +1,4 @@
-"""Fits `models/fusion.json` on what the product itself said: `python3 -m detector.fusion configs/fusion.toml --evaluation evaluation.csv … --version 4.0.0`.
+"""Fits `models/fusion.json` on what the product itself said: `python3 -m detector.fusion fusion.toml --evaluation evaluation.csv … --version 4.0.0`.
 
 `./run evaluate` writes the CSV: one row a medium, with the pooled score of every member; folders below `real/` and `fake/` are kinds of media. The
 file of the fit says which members are one family, which kinds count, and which member stands in where another one was trained on

@@ -90,7 +90,7 @@ class FusionTest(unittest.TestCase):
         self.assertEqual((scored.kind.tolist(), scored.people.tolist(), missed), (["seen", "new"], ["p", "q"], 1))
 
     def test_the_shipped_file_reads_and_a_member_has_one_family(self):
-        self.assertTrue(FusionConfig.read(TRAINING / "configs/fusion.toml").members)
+        self.assertTrue(FusionConfig.read(TRAINING / "fusion.toml").members)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "fusion.toml")
             path.write_text('[families]\nx = ["a"]\ny = ["a"]\n[real]\n[fake]\n')

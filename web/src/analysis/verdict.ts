@@ -42,7 +42,7 @@ export function verdictWords(verdict: Verdict, kind: MediaKind | null): VerdictW
         tone: 'unsure',
         title: 'No answer possible',
         short: 'No answer possible',
-        summary: `There is not enough to judge this ${medium} by. That speaks neither for nor against it.`,
+        summary: `This ${medium} cannot be judged by what was found. That speaks neither for nor against it.`,
       };
   }
 }
