@@ -33,7 +33,8 @@ export function VerdictCard({ analysis }: { analysis: Analysis }) {
   const weak = weakness(analysis.verdict, analysis.confidence);
   const unsure = analysis.verdict === 'inconclusive';
   const evidence = analysis.findings.filter((finding) => finding.kind === 'evidence').map((finding) => finding.text);
-  const why = unsure || evidence.length === 0 ? analysis.reasons.map(reasonSentence) : evidence.slice(0, mostSentences);
+  // No answer needs its reason first; what was measured stands behind it.
+  const why = [...(unsure || evidence.length === 0 ? analysis.reasons.map(reasonSentence) : []), ...evidence].slice(0, mostSentences);
   const doubts = analysis.findings.filter((finding) => finding.kind === 'doubt').map((finding) => finding.text).slice(0, mostSentences);
   return (
     <section className={`card verdict tone-${words.tone}`} aria-labelledby="verdict-title">
