@@ -39,7 +39,7 @@ public sealed class EnsembleTests : IDisposable
         Assert.All(ensemble.Sessions, session =>
         {
             var score = new float[1];
-            session.Score([TestCrops.Face(TestCrops.Pattern(0))], score);
+            session.Score([TestCrops.NativeFace()], score);
             Assert.InRange(score[0], 0, 1);
         });
     }

@@ -26,6 +26,9 @@ internal static class TestCrops
     /// <summary>A face that is seen in its aligned crop alone.</summary>
     public static FacePixels Face(byte[] crop) => new(crop, default, null);
 
+    /// <summary>A face that is seen at its own resolution too.</summary>
+    public static FacePixels NativeFace() => new(Pattern(0), Pattern(1), new NativeInfo(256, [100, 100, 156, 100, 128, 130, 128, 160, 70, 110, 186, 110]));
+
     public static FacePack Pack(params byte[][] crops) => new(crops.SelectMany(c => c).ToArray(), [.. crops.Select((_, i) => Info(i))]);
 
     private static CropInfo Info(int row) => new()

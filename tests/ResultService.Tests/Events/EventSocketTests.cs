@@ -71,12 +71,13 @@ public sealed class EventSocketTests
     [Fact]
     public async Task A_silent_socket_pings_and_notices_a_reader_that_is_gone()
     {
-        await using var host = await ResultHost.StartAsync(("Results:HeartbeatInterval", "00:00:00.2"));
+        await using var host = await ResultHost.StartAsync(("Results:HeartbeatInterval", "00:00:05"));
         var submission = await Submission.CreateAsync(host);
         using var socket = await OpenAsync(host, submission.Id);
         await NextAsync(socket);
-        var next = NextAsync(socket); // answers pings while it waits
-        await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(1)));
+        // Answers pings while it waits: long enough for two, each with time for an answer from a busy machine.
+        var next = NextAsync(socket);
+        await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(11)));
         Assert.False(next.IsCompleted);
         await host.Bus.Publish(submission.Failure());
         Assert.Equal("failed", Head(await next).Name);
@@ -121,7 +122,7 @@ public sealed class EventSocketTests
 
     private static async Task<JsonElement?> NextAsync(ClientWebSocket socket)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var buffer = new byte[8192];
         var message = await socket.ReceiveAsync(buffer.AsMemory(), deadline.Token);
         if (message.MessageType == WebSocketMessageType.Close) return null;
