@@ -15,6 +15,8 @@ internal static class Plain
     public static StyledText[] Verdict(string title, Analysis analysis) => analysis switch
     {
         { Error: { } error } => [$"{title}: ", new("error", Colour.Bad), $" {error.Code}: {error.Detail}"],
+        { Verdict: Contracts.Verdict.Inconclusive, DeepfakeScore: { } score } when analysis.Reasons.Contains(ReasonCodes.UndecidedFaceScore) =>
+            [$"{title}: ", Word(Contracts.Verdict.Inconclusive), string.Create(CultureInfo.InvariantCulture, $" ({string.Join(", ", analysis.Reasons)})  score {score:0}  {analysis.Id}")],
         { Verdict: Contracts.Verdict.Inconclusive } => [$"{title}: ", Word(Contracts.Verdict.Inconclusive), $" ({string.Join(", ", analysis.Reasons)})  {analysis.Id}"],
         { Verdict: { } verdict } =>
             [$"{title}: ", Word(verdict), string.Create(CultureInfo.InvariantCulture, $"  score {analysis.DeepfakeScore:0}  confidence {analysis.Confidence:0}  {analysis.Id}")],

@@ -211,7 +211,7 @@ public sealed record Analysis
     public IReadOnlyDictionary<string, double> Timings { get; init; } = new Dictionary<string, double>();
 }
 
-/// <summary>How media of the test material score, of people, sources and, for most, methods that no model had learnt.</summary>
+/// <summary>How many media of the test material score as high. No model was trained on its people, and on most of its sources and methods none.</summary>
 /// <param name="AuthenticShare">Share of authentic media that score as high or higher, (0,1].</param>
 /// <param name="ManipulatedShare">Share of manipulated media that do, (0,1].</param>
 public sealed record ScoreMeaning(double AuthenticShare, double ManipulatedShare);

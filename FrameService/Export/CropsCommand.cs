@@ -154,7 +154,7 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
     {
         var faces = finder.Find(frame.View, SearchEffort.Thorough).Take(options.FacesPerFrame).ToList();
         if (faces.Count == 0) return [WholeImage(frame)];
-        return [.. faces.Select((face, i) => FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), i + 1, new FaceRoom()))];
+        return [.. faces.Select((face, i) => FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), i + 1, new FaceBuffers()))];
     }
 
     /// <summary>Sets of ready-made face crops: where no face is seen, the image is taken for the face.</summary>
@@ -163,7 +163,7 @@ internal sealed class CropsCommand(FrameServiceOptions options, FaceFinder finde
         float width = frame.Width, height = frame.Height;
         float[] upright = [width * 0.3f, height * 0.4f, width * 0.7f, height * 0.4f, width / 2, height * 0.6f, width / 2, height * 0.8f, 0, height / 2, width, height / 2];
         var face = new DetectedFace(new Box(0, 0, width, height), upright, 0, "none");
-        var extracted = FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), 1, new FaceRoom());
+        var extracted = FaceExtractor.Extract(frame, face, face.Scale(frame.Scale), 1, new FaceBuffers());
         return extracted with { Info = extracted.Info with { Landmarks = [] } };
     }
 

@@ -15,8 +15,8 @@ namespace Deepfake.FrameService.Extraction;
 /// <param name="Native">Pixels of the native square; valid as long.</param>
 internal sealed record ExtractedFace(DetectedFace Face, CropInfo Info, ReadOnlyMemory<byte> Crop, ReadOnlyMemory<byte> Native);
 
-/// <summary>Memory for the pixels of one face, kept from frame to frame.</summary>
-internal sealed class FaceRoom
+/// <summary>Memory for the pixels of one face, used again for the next frame.</summary>
+internal sealed class FaceBuffers
 {
     private byte[] _native = [];
 
@@ -46,7 +46,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
         IAsyncEnumerable<SampledFrame> frames, SamplePlan plan, StageClock clock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var tracker = new FaceTracker();
-        var rooms = new List<FaceRoom>();
+        var buffers = new List<FaceBuffers>();
         int number = 0, left = options.CropsPerMedium;
         await foreach (var sampled in frames.WithCancellation(cancellationToken))
         {
@@ -58,7 +58,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
             // What earlier frames did not use up is there for later ones.
             var share = Math.Max(1, left / Math.Max(1, plan.Frames - number));
             var taken = faces.Take(Math.Min(Math.Min(options.FacesPerFrame, share), left)).ToList();
-            while (rooms.Count < taken.Count) rooms.Add(new FaceRoom());
+            while (buffers.Count < taken.Count) buffers.Add(new FaceBuffers());
             left -= taken.Count;
             var extracted = new ExtractedFace[taken.Count];
             using (clock.Measure("crop"))
@@ -66,7 +66,7 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
                 var source = taken.ConvertAll(face => face.Scale(picture.Scale));
                 var tracks = tracker.Assign(source, sampled.AfterCut);
                 for (var i = 0; i < taken.Count; i++)
-                    extracted[i] = Extract(picture, taken[i], source[i], tracks[i], rooms[i]);
+                    extracted[i] = Extract(picture, taken[i], source[i], tracks[i], buffers[i]);
             }
 
             clock.Faces += extracted.Length;
@@ -80,14 +80,14 @@ internal sealed class FaceExtractor(FaceFinder finder, FrameServiceOptions optio
     /// <param name="face">The face in its pixels.</param>
     /// <param name="source">The face in source pixels.</param>
     /// <param name="track">Its track.</param>
-    /// <param name="room">Where the pixels go.</param>
-    public static ExtractedFace Extract(VideoFrame picture, DetectedFace face, DetectedFace source, int track, FaceRoom room)
+    /// <param name="buffers">Where the pixels go.</param>
+    public static ExtractedFace Extract(VideoFrame picture, DetectedFace face, DetectedFace source, int track, FaceBuffers buffers)
     {
         var geometry = CropGeometry.Of(face);
-        var crop = room.Crop;
+        var crop = buffers.Crop;
         FaceCropper.Crop(picture.View, geometry, crop.Span);
         var square = NativeSquare.Of(face, picture.Width, picture.Height);
-        var native = room.Native(square.Bytes);
+        var native = buffers.Native(square.Bytes);
         square.Copy(picture.View, native.Span);
         var info = new CropInfo
         {

@@ -9,9 +9,6 @@ internal interface IFaceView
     /// <summary>Floats of a row.</summary>
     int Floats { get; }
 
-    /// <summary>Rows of any face at most.</summary>
-    int MostRows { get; }
-
     /// <summary>Rows of a face, at least one.</summary>
     /// <exception cref="InvalidDataException">The face lacks what this view shows.</exception>
     int Rows(FacePixels face);
@@ -22,7 +19,7 @@ internal interface IFaceView
     void Write(FacePixels face, Span<float> rows);
 }
 
-/// <summary>The views by name of the manifest.</summary>
+/// <summary>Which view a model has.</summary>
 internal static class FaceViews
 {
     /// <summary>The view that a model's input asks for.</summary>
@@ -36,12 +33,11 @@ internal static class FaceViews
 internal sealed class ContextView(ModelInput input) : IFaceView
 {
     private readonly CropPreprocessor _preprocessor = new(input);
+    private readonly int _rows = FaceViews.MostRows(input);
 
     public int Floats => _preprocessor.Floats;
 
-    public int MostRows { get; } = FaceViews.MostRows(input);
-
-    public int Rows(FacePixels face) => MostRows;
+    public int Rows(FacePixels face) => _rows;
 
     public void Write(FacePixels face, Span<float> rows) => _preprocessor.Write(face.Crop.Span, rows[..Floats], rows[Floats..]);
 }

@@ -29,8 +29,6 @@ internal sealed class TextureView : IFaceView
 
     public int Floats => 3 * _size * _size;
 
-    public int MostRows => _corners.Length;
-
     public int Rows(FacePixels face) => PatchPlaces.Find(SquareOf(face).Landmarks, SquareOf(face).Side, _size, _corners);
 
     public void Write(FacePixels face, Span<float> rows)

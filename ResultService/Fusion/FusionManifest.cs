@@ -30,6 +30,7 @@ namespace Deepfake.ResultService.Fusion;
 /// </summary>
 public sealed record FusionManifest
 {
+    private const int MostFamilies = 32;
     private static readonly JsonSerializerOptions Json = new(DeepfakeJson.Options) { RespectNullableAnnotations = true };
 
     /// <summary>Version of the fit, for the record.</summary>
@@ -114,6 +115,7 @@ public sealed record FusionManifest
         Require(Version.Length is > 0 and <= 64, "version", "1 to 64 characters");
         Require(double.IsFinite(Intercept), "intercept", "a finite number");
         Require(Models.Count > 0 && Models.Values.All(IsWeight) && Models.Values.Any(weight => weight > 0), "models", "weights ≥ 0, at least one above 0");
+        Require(Families.Count <= MostFamilies, "families", $"{MostFamilies} at most");
         Require(Families.All(family => family.Key.Length is > 0 and <= 64 && family.Value is not null && double.IsFinite(family.Value.Intercept)), "families", "named, each with a finite intercept");
         var members = Families.Values.SelectMany(family => family.Models).ToList();
         Require(members.All(Models.ContainsKey) && members.Distinct(StringComparer.Ordinal).Count() == members.Count, "families", "of models named in 'models', each in one family");

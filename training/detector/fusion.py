@@ -1,4 +1,4 @@
-"""Fits `models/fusion.json` on what the product itself said: `python3 -m detector.fusion fusion.toml --evaluation evaluation.csv … --version 4.0.0`.
+"""Fits `models/fusion.json` on what the product itself said: `python3 -m detector.fusion fusion.toml --evaluation evaluation.csv … --version 4.0.0 --write`.
 
 `./run evaluate` writes the CSV: one row a medium, with the pooled score of every member; folders below `real/` and `fake/` are kinds of media. The
 file of the fit says which members are one family, which kinds count, and which member stands in where another one was trained on
@@ -12,7 +12,7 @@ import argparse
 import csv
 import json
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -209,16 +209,61 @@ def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     return float(values[order][int(np.argmax(above <= 1 - share + 1e-12))]) + 1e-4
 
 
+def former(path: Path, logits: np.ndarray, config: FusionConfig) -> tuple[np.ndarray, float]:
+    """Log-odds [N] that another `fusion.json` makes of what the same members said, and the probability from which on it stops to say `authentic`. Fits of
+    a time before families are sums, with floors below which a model was silent. Members that it does not know are left out."""
+    given = json.loads(path.read_text())
+    of_member = {member: name for name, family in given.get("families", {}).items() for member in family["models"]}
+    sums = {name: family["intercept"] for name, family in given.get("families", {}).items()}
+    for at, member in enumerate(config.members):
+        if member in given["models"]:
+            name, floor = of_member.get(member, ""), given.get("floors", {}).get(member)
+            said = logits[:, at] if floor is None else np.maximum(logits[:, at] - floor, 0)
+            sums[name] = sums.get(name, given.get("intercept", 0.0)) + given["models"][member] * said
+    limits = given["thresholds"]
+    return np.logaddexp.reduce(list(sums.values()), 0), limits.get("authentic", limits["suspicious"])
+
+
+def against(media: Scored, config: FusionConfig, fused: np.ndarray, authentic: float, path: Path) -> str:
+    """Markdown: what this fit changes against another one, on the same media."""
+    z, limit = former(path, media.logits, config)
+    lines = [f"| fakes | AUC {json.loads(path.read_text())['version']} → now | `authentic` |", "|---|---|---|"]
+    for kind in sorted(set(media.kind[media.fake])):
+        fakes = media.fake & (media.kind == kind)
+        rows = reals_of(media, config, kind) | fakes
+        areas = (metrics.auc(media.fake[rows], values[rows]) for values in (z, fused))
+        shares = (100 * (metrics.sigmoid(values[fakes]) < below).mean() for values, below in ((z, limit), (fused, authentic)))
+        lines.append(f"| {kind} | {' → '.join(f'{area:.3f}' for area in areas)} | {' → '.join(f'{share:.0f} %' for share in shares)} |")
+    return "\n".join(lines) + "\n"
+
+
+def models_alone(paths: list[Path], config: FusionConfig, names: list[str]) -> str:
+    """Markdown: AUC of each named model by itself, stand-ins too, whoever speaks in the fusion."""
+    columns = [read(paths, FusionConfig({"": [name]}, config.real, config.fake))[0] for name in names]
+    lines = [f"| fakes | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for kind in sorted(set(columns[0].kind[columns[0].fake])):
+        areas = []
+        for media in columns:
+            rows = reals_of(media, config, kind) | (media.fake & (media.kind == kind))
+            areas.append(metrics.auc(media.fake[rows], media.logits[rows, 0]))
+        lines.append(f"| {kind} | {' | '.join(f'{area:.3f}' for area in areas)} |")
+    return "\n".join(lines) + "\n"
+
+
+def reals_of(media: Scored, config: FusionConfig, kind: str) -> np.ndarray:
+    """Which media a kind of fakes is told apart from: its own reals, those of the made pairs, or all that the fit sees where it has none."""
+    own = kind if (~media.fake & (media.kind == kind)).any() else "made" if kind.startswith("made_") else kind.rsplit("_", 1)[0]
+    reals = ~media.fake & (media.kind == own)
+    return reals if reals.any() else ~media.fake & np.isin(media.kind, list(config.real))
+
+
 def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.ndarray, limits: tuple[float, float, float], rounds: int = 500) -> str:
     """Markdown: each kind of fakes against its own reals, or against all of them where it has none."""
     names = [name or "others" for name in config.families]
     p = metrics.sigmoid(fused)
     lines = [f"| kind | real / fake | fusion | {' | '.join(names)} | fusion − best member | `authentic` | `manipulated` |", "|" + "---|" * (6 + len(names))]
     for kind in sorted(set(media.kind[media.fake])):
-        own = kind if (~media.fake & (media.kind == kind)).any() else "made" if kind.startswith("made_") else kind.rsplit("_", 1)[0]
-        reals = ~media.fake & (media.kind == own)
-        if not reals.any():
-            reals = ~media.fake & np.isin(media.kind, list(config.real))
+        reals = reals_of(media, config, kind)
         rows = reals | (media.fake & (media.kind == kind))
         labels = media.fake[rows]
         area = metrics.auc(labels, fused[rows])
@@ -240,10 +285,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
     parser.add_argument("--evaluation", type=Path, nargs="+", required=True)
-    parser.add_argument("--version", required=True)
+    parser.add_argument("--version", default="0.0.0")
+    parser.add_argument("--against", type=Path, help="another fusion.json: what the new fit changes")
+    parser.add_argument("--one-family", action="store_true", help="all members summed, to see what families bring")
+    parser.add_argument("--models", nargs="+", help="only prints the AUC of these models by themselves")
     parser.add_argument("--write", action="store_true", help="writes models/fusion.json, not only the table")
     arguments = parser.parse_args()
     config = FusionConfig.read(arguments.config)
+    if arguments.models:
+        print(models_alone(arguments.evaluation, config, arguments.models))
+        return
+    if arguments.one_family:
+        config = replace(config, families={"": config.members})
     media, missed = read(arguments.evaluation, config)
     print(f"{len(media.fake)} media, {missed} left out because a member gave no score\n")
     fused, families = cross_fitted(media, config)
@@ -253,6 +306,11 @@ def main() -> None:
     fakes = media.fake & (seen > 0)
     authentic = authentic_below(fused[fakes], seen[fakes])
     print(table(media, config, fused, families, (authentic, *limits["balanced"])))
+    kinds = sorted(set(media.kind[media.fake]))
+    rows = [reals_of(media, config, kind) | (media.fake & (media.kind == kind)) for kind in kinds]
+    print(f"mean AUC over {len(kinds)} kinds of fakes {np.mean([metrics.auc(media.fake[r], fused[r]) for r in rows]):.3f}\n")
+    if arguments.against:
+        print(against(media, config, fused, authentic, arguments.against))
     print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")
     shipped = fit(media, config)
     path = MODELS / "fusion.json"

@@ -72,6 +72,22 @@ class FusionTest(unittest.TestCase):
         weights = np.concatenate([np.full(100, 0.5 / 100), np.full(1000, 0.5 / 1000)])
         self.assertAlmostEqual(fusion.authentic_below(z, weights), float(metrics.sigmoid(np.array(-3.8))), delta=0.001)
 
+    def test_another_fit_is_compared_by_its_own_arithmetic(self):
+        made = media(300)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "fusion.json")
+            summed = {"version": "3", "intercept": -1.0, "models": {"a": 2.0, "c": 0.5}, "floors": {"c": 0.5}, "thresholds": {"suspicious": 0.7, "manipulated": 0.9}}
+            path.write_text(json.dumps(summed))
+            z, limit = fusion.former(path, made.logits, CONFIG)
+            np.testing.assert_allclose(z, -1 + 2 * made.logits[:, 0] + 0.5 * np.maximum(made.logits[:, 2] - 0.5, 0))
+            self.assertEqual(limit, 0.7)
+            joined = {"version": "4", "models": {"a": 2.0, "c": 0.5}, "families": {"t": {"intercept": -3.0, "models": ["c"]}}, "thresholds": {"authentic": 0.2, "suspicious": 0.7}}
+            path.write_text(json.dumps(joined))
+            z, limit = fusion.former(path, made.logits, CONFIG)
+            np.testing.assert_allclose(z, np.logaddexp(2 * made.logits[:, 0], -3 + 0.5 * made.logits[:, 2]))
+            self.assertEqual(limit, 0.2)
+            self.assertEqual([line.split("|")[1].strip() for line in fusion.against(made, CONFIG, z, 0.2, path).splitlines()[2:]], ["painted", "swapped"])
+
     def test_the_table_has_a_row_a_kind(self):
         made = media(400)
         fused, families = cross_fitted(made, CONFIG)

@@ -2362,7 +2362,7 @@ export interface components {
         };
         /** @enum {unknown} */
         RiskLevel: "low" | "medium" | "high" | "critical";
-        /** @description How media of the test material score, of people, sources and, for most, methods that no model had learnt. */
+        /** @description How many media of the test material score as high. No model was trained on its people, and on most of its sources and methods none. */
         ScoreMeaning: {
             /**
              * Format: double
