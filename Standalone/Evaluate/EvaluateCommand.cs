@@ -57,6 +57,7 @@ internal static class EvaluateCommand
             GroupBy = options.GroupBy?.ToString(),
             ClusterBy = options.ClusterBy?.ToString(),
             Rounds = options.Rounds,
+            Protocol = options.Protocol,
             Degrade = [.. options.Degradations.Select(how => how.Name)],
         });
     }

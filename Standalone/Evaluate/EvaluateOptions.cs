@@ -7,7 +7,7 @@ namespace Deepfake.Standalone.Evaluate;
 internal sealed record EvaluateOptions
 {
     public const string Usage = """
-        usage: evaluate [--out DIR] [--group-by REGEX] [--cluster-by REGEX] [--rounds N] [--degrade LIST] DIR
+        usage: evaluate [--out DIR] [--group-by REGEX] [--cluster-by REGEX] [--rounds N] [--degrade LIST] [--protocol] DIR
           DIR           holds real/ and fake/; images, animations and videos at any depth below.
           --out         where evaluation.json, .md, .csv and the pictures go (default: evaluation). Files of an earlier run are replaced.
           --group-by    matched against each path (real/…, fake/…); files with the same first group are one medium: frames of one video.
@@ -15,6 +15,8 @@ internal sealed record EvaluateOptions
           --rounds      rounds of resampling for the intervals (default 1000).
           --degrade     scores degraded copies as well and says what it costs; names with commas between: jpegQ (images, as with quality Q
                         of libjpeg), crfN (videos, libx264), half, quarter (both, scaled down). Animations are left as they are.
+          --protocol    measures each kind of fakes by itself: the media of fake/KIND/ against those of real/KIND/ (or real/K/ for a KIND that
+                        begins with K_, or else all of real/): fusion, best model, verdicts, and what degradations leave of it.
         """;
 
     /// <summary>The set.</summary>
@@ -35,12 +37,21 @@ internal sealed record EvaluateOptions
     /// <summary>How media are degraded for a second, third … scoring.</summary>
     public IReadOnlyList<Degradation> Degradations { get; init; } = [];
 
+    /// <summary>Whether each kind of fakes is measured by itself.</summary>
+    public bool Protocol { get; init; }
+
     /// <summary>Reads a command line; null when it cannot be understood.</summary>
     public static EvaluateOptions? Read(ReadOnlySpan<string> arguments)
     {
         var options = new EvaluateOptions { Directory = "" };
         for (; arguments.Length > 0; arguments = arguments[1..])
         {
+            if (arguments[0] == "--protocol")
+            {
+                options = options with { Protocol = true };
+                continue;
+            }
+
             if (!arguments[0].StartsWith("--", StringComparison.Ordinal))
             {
                 if (options.Directory.Length > 0) return null;

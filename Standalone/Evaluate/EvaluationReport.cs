@@ -54,6 +54,9 @@ internal sealed record EvaluationReport
     /// <summary>One row a folder.</summary>
     public required IReadOnlyList<FolderRow> Folders { get; init; }
 
+    /// <summary>One row a kind of fakes against its own authentic media; empty unless asked for.</summary>
+    public required IReadOnlyList<ProtocolRow> Protocol { get; init; }
+
     /// <summary>What the patterns caught.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
@@ -80,12 +83,13 @@ internal sealed record EvaluationReport
             Files = scored.Count,
             Failed = scored.Count - analysed.Count,
             Unscored = analysed.Count(file => file.Probability is null),
-            AbstentionRate = Share(analysed, Verdict.Inconclusive),
+            AbstentionRate = ScoredFile.Share(scored, Verdict.Inconclusive),
             Rankings = [.. Rank(scored, media, run, cancellationToken)],
             SharpnessThirds = Thirds(media, run.Rounds, cancellationToken),
             Conditions = [.. conditions.Select(condition => ConditionRow.Of(condition, scored, run.Rounds, cancellationToken))],
             Reliability = Reliability.Measure([.. probabilities.Select(one => one.Score!.Value)], [.. probabilities.Select(one => one.Fake)]),
             Folders = [.. scored.GroupBy(file => file.File.Folder, StringComparer.Ordinal).OrderBy(folder => folder.Key, StringComparer.Ordinal).Select(folder => Folder(folder.Key, [.. folder], scored, run.Rounds, cancellationToken))],
+            Protocol = run.Protocol ? ProtocolRow.Of(scored, conditions, run.Rounds, cancellationToken) : [],
             Notes = set.Notes,
             Unread = set.Unread,
             Failures = scored.Select(file => (Name: file.File.Path, file.Error))
@@ -110,7 +114,7 @@ internal sealed record EvaluationReport
         yield return Row("faces", Parts(file => file.Faces));
         yield return Row("frames", Parts(file => file.Frames));
         foreach (var model in scored.SelectMany(file => file.Models.Keys).Select(model => model.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
-            yield return Row("model " + model, Ranking.Of(media, medium => medium.Probability(file => Model(file, model))));
+            yield return Row("model " + model, Ranking.Of(media, medium => medium.Probability(file => file.ScoreOf(model))));
         foreach (var (name, less, more, of) in Baselines)
         {
             var (ranking, turned) = Ranking.Of(media, medium => medium.Mean(of)).Best();
@@ -124,16 +128,6 @@ internal sealed record EvaluationReport
         ("sharpness", "blurred", "sharper", file => file.Face?.Sharpness),
         ("brightness", "darker", "brighter", file => file.Face?.Brightness),
     ];
-
-    private static double? Model(ScoredFile file, string name)
-    {
-        foreach (var (model, score) in file.Models)
-        {
-            if (model.Name == name) return score;
-        }
-
-        return null;
-    }
 
     private static List<SharpnessThird> Thirds(IReadOnlyList<Medium> media, int rounds, CancellationToken cancellationToken)
     {
@@ -154,13 +148,10 @@ internal sealed record EvaluationReport
 
     private static FolderRow Folder(string name, IReadOnlyList<ScoredFile> inside, IReadOnlyList<ScoredFile> all, int rounds, CancellationToken cancellationToken)
     {
-        var analysed = inside.Where(file => file.Verdict is not null).ToList();
         var fake = inside[0].File.Fake;
         var against = Ranking.Of(Medium.Of([.. inside, .. all.Where(file => file.File.Fake != fake)]), medium => medium.Probability(Fused)).Row(name, rounds, cancellationToken);
         return new FolderRow(
-            name, inside.Count, inside.Count - analysed.Count, Share(analysed, Verdict.Authentic), Share(analysed, Verdict.Suspicious),
-            Share(analysed, Verdict.Manipulated), Share(analysed, Verdict.Inconclusive), against.Auc);
+            name, inside.Count, inside.Count(file => file.Verdict is null), ScoredFile.Share(inside, Verdict.Authentic), ScoredFile.Share(inside, Verdict.Suspicious),
+            ScoredFile.Share(inside, Verdict.Manipulated), ScoredFile.Share(inside, Verdict.Inconclusive), against.Auc);
     }
-
-    private static double Share(List<ScoredFile> files, Verdict verdict) => files.Count == 0 ? 0 : files.Count(file => file.Verdict == verdict) / (double)files.Count;
 }

@@ -32,6 +32,9 @@ internal sealed record EvaluationRun
     /// <summary>Rounds of resampling.</summary>
     public required int Rounds { get; init; }
 
+    /// <summary>Whether each kind of fakes is measured by itself.</summary>
+    public bool Protocol { get; init; }
+
     /// <summary>How media were degraded for more scorings.</summary>
     public IReadOnlyList<string> Degrade { get; init; } = [];
 }

@@ -32,6 +32,7 @@ internal static class ReportText
         }
 
         if (report.Conditions.Count > 0) Robustness(text, report);
+        if (report.Protocol.Count > 0) Protocol(text, report);
         Line(text, $"");
         Line(text, $"| folder | files | failed | authentic | suspicious | manipulated | inconclusive | AUC against the other class |");
         Line(text, $"|---|---|---|---|---|---|---|---|");
@@ -60,6 +61,24 @@ internal static class ReportText
             Line(text, $"| {row.Name} | {row.Real} / {row.Fake} | {row.Failed} | {row.Unscored} | {Show(row.Clean)} | {Show(row.Auc)} | {Show(row.Loss, "+0.0;-0.0;0.0")} |");
         Line(text, $"");
         Line(text, $"Degraded: jpegQ re-encodes images, crfN transcodes videos with libx264, half and quarter scale both (images without loss, videos at crf 18); animations are left out. A row is over the media that have a score both ways.");
+    }
+
+    private static void Protocol(StringBuilder text, EvaluationReport report)
+    {
+        var degraded = report.Protocol[0].Degraded;
+        Line(text, $"");
+        Line(text, $"| kind of fakes | against | real / fake | AUC | best model | fusion − best model | authentic | undecided | manipulated | reals manipulated |{string.Concat(degraded.Select(one => $" {one.Condition} |"))}");
+        Line(text, $"|---|---|---|---|---|---|---|---|---|---|{string.Concat(degraded.Select(_ => "---|"))}");
+        foreach (var row in report.Protocol)
+        {
+            var best = row is { BestModel: { } model, BestAuc: { } auc } ? $"{Plain(model)} {Number(auc)}" : "–";
+            Line(text, $"| {Named(row.Kind)} | {(row.Against is { } own ? Named(own) : "all reals")} | {row.Real} / {row.Fake} | {Show(row.Auc)} | {best} | {Show(row.Gain, "+0.000;-0.000;0.000")} | {Percent(row.Authentic)} | {Percent(row.Undecided)} | {Percent(row.Manipulated)} | {Percent(row.FalseAlarms)} |{string.Concat(row.Degraded.Select(one => $" {Show(one.Auc)} |"))}");
+        }
+
+        Line(text, $"");
+        Line(text, $"Each kind of fakes against authentic media of its own kind; undecided: suspicious or inconclusive. A best model that is picked on these very media flatters itself a little.");
+
+        static string Named(string kind) => kind.Length > 0 ? Plain(kind) : "(no folder)";
     }
 
     private static string Intervals(EvaluationRun run)

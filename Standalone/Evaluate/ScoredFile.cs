@@ -44,6 +44,24 @@ internal sealed record ScoredFile(EvaluationFile File)
     /// <summary>Code and detail when the analysis failed.</summary>
     public string? Error { get; init; }
 
+    /// <summary>What a model says of it, whatever its version; null when it gave no score.</summary>
+    public double? ScoreOf(string model)
+    {
+        foreach (var (one, score) in Models)
+        {
+            if (one.Name == model) return score;
+        }
+
+        return null;
+    }
+
+    /// <summary>Share of the analysed files that are called so; 0 without any.</summary>
+    public static double Share(IReadOnlyList<ScoredFile> files, Verdict verdict)
+    {
+        var analysed = files.Count(file => file.Verdict is not null);
+        return analysed == 0 ? 0 : files.Count(file => file.Verdict == verdict) / (double)analysed;
+    }
+
     /// <summary>Takes what the figures need from a record.</summary>
     /// <param name="file">The file.</param>
     /// <param name="analysis">The record; null where the file was refused.</param>

@@ -10,14 +10,16 @@ import cv2
 import numpy as np
 import torch
 
+from detector import degrade
 from detector.config import TRAINING
+from detector.crops import central_view
 from detector.data import Medium
 from detector.nets import build
 from texture import bank, decoders, degradation, export, patches, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_small
-from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, patches_of
+from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, views_of
 from texture.protocol import FaceScorer, ScoredFace, pooled, score, table
 from texture.train import batch_at, keep_start, learning_rate, start_weights, train
 
@@ -51,9 +53,10 @@ def faces(media=3):
 
 class ConfigTest(unittest.TestCase):
     def test_every_experiment_reads(self):
-        for path in sorted((TRAINING / "configs/texture").glob("*.toml")):
+        for path in sorted((TRAINING / "configs").glob("*/*.toml")):
             config = read_config(path)
             self.assertEqual(config.name, path.stem)
+            self.assertEqual(config.view, path.parent.name)
             self.assertLessEqual(set(config.families.generators) - {"taef2"}, set(decoders.ZOO))
 
     def test_an_unknown_field_is_refused(self):
@@ -69,6 +72,16 @@ class ConfigTest(unittest.TestCase):
             path.write_text('name = "x"\narchitecture = "resnet18"\nsize = 96\n[data]\nreal_sources = {}\n[families]\n[train]\nseed = 1\nsteps = 1\npatches = 1\nlearning_rate = 1\nwarmup_steps = 1\ncooldown_steps = 1\n')
             with self.assertRaisesRegex(ValueError, "no family"):
                 read_config(path)
+
+
+    def test_a_context_view_needs_a_margin_and_no_bank(self):
+        text = (TRAINING / "configs/context/context-without-dfdc.toml").read_text()
+        for change in (("margin = 1.4", ""), ("margin = 1.4", "margin = 1.8"), ('view = "context"', ""), ("blended = 7", "blended = 7\nresynthesised = 1"), ("patches = 1", "patches = 2")):
+            with self.subTest(change=change), tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "x.toml"
+                path.write_text(text.replace(*change))
+                with self.assertRaisesRegex(ValueError, "context"):
+                    read_config(path)
 
 
 class NativeFacesTest(unittest.TestCase):
@@ -214,8 +227,27 @@ class PairTest(unittest.TestCase):
         config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, plain_share=1.0, equally_soft_share=0.0))
         pair = self.maker.painted(np.random.default_rng(2))
         same = dataclasses.replace(pair, fake=pair.real)
-        real, fake = patches_of(same, config, np.random.default_rng(8))
+        real, fake = views_of(same, config, np.random.default_rng(8))
         np.testing.assert_array_equal(real, fake)
+
+    def test_the_context_view_shows_the_crop_as_the_service_does(self):
+        config = dataclasses.replace(CONFIG, view="context", margin=1.4, train=dataclasses.replace(CONFIG.train, equally_soft_share=0.0))
+        image = picture(4, 256)
+        pair = dataclasses.replace(self.maker.painted(np.random.default_rng(2)), real=image, fake=image)
+        plain = dataclasses.replace(degrade.Degradation(), margin=1.4)
+        with mock.patch.object(degrade, "draw", return_value=plain):
+            (real,), (fake,) = views_of(pair, config, np.random.default_rng(8))
+        np.testing.assert_array_equal(real, central_view(image, 1.4, config.size))
+        np.testing.assert_array_equal(fake, real)
+
+    def test_in_the_context_view_the_larger_face_of_a_labelled_pair_loses_its_detail(self):
+        config = dataclasses.replace(CONFIG, view="context", margin=1.4, data=DataConfig({"mine": 1.0}, {"mine": 1.0}))
+        rows = [dataclasses.replace(row, size=40.0 if row.fake else 400.0) for row in self.faces.rows]
+        small = NativeFaces(rows, [self.faces.pixels(i) for i in range(len(rows))])
+        pair = PairMaker(small, None, config).labelled(np.random.default_rng(1))
+        own = lambda image: any(np.array_equal(image, small.pixels(i)) for i in range(len(rows)))
+        self.assertTrue(own(pair.fake))
+        self.assertFalse(own(pair.real))
 
     def test_equally_soft_blurs_the_finer_one_only(self):
         real = picture(3)
@@ -343,7 +375,7 @@ class ProtocolTest(unittest.TestCase):
         self.assertEqual(one.logit, 2.0)
 
     def test_a_face_is_the_mean_of_its_patches(self):
-        scorer = FaceScorer(build("resnet18", stage=1), 64, "float32")
+        scorer = FaceScorer(build("resnet18", stage=1), dataclasses.replace(CONFIG, size=64))
         self.assertTrue(np.isfinite(scorer.logit(picture(1), POINTS)))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detector import config as detector_config
+from detector.crops import CROP_MARGIN
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class TextureConfig:
-    """The net, the size of its patches in pixels, what it is shown, and how it is trained."""
+    """The net, what it is shown, and how it is trained. `view`: `texture` shows patches of `size` pixels of the face at its own resolution,
+    `context` the whole aligned crop at `margin` (side over the longer side of the face box), brought to `size` pixels."""
 
     name: str
     architecture: str
@@ -82,6 +84,8 @@ class TextureConfig:
     families: FamiliesConfig
     train: TrainConfig
     options: dict[str, Any] = field(default_factory=dict)
+    view: str = "texture"
+    margin: float = 0.0
     digest: str = ""
 
     @property
@@ -101,6 +105,11 @@ def read_config(path: Path) -> TextureConfig:
             raise TypeError(f"unknown field {sorted(unknown)[0]}")
         if not parts["families"].pairs:
             raise TypeError("no family gives pairs")
+        view, margin = table.get("view", "texture"), table.get("margin", 0.0)
+        if view not in ("texture", "context") or (view == "context") != (1 <= margin <= CROP_MARGIN):
+            raise TypeError(f"view '{view}' with margin {margin}: texture has none, context one from 1 to {CROP_MARGIN}")
+        if view == "context" and (parts["families"].resynthesised or parts["train"].patches != 1):
+            raise TypeError("the context view has no pairs of the bank, and one view of each picture")
         return TextureConfig(digest=_digest(raw), **parts, **table)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error

@@ -1,6 +1,6 @@
 """Exports a run to the models folder: `python3 -m texture.export configs/texture/NAME.toml --name texture --version 1.0.0 [--models DIR]`.
 
-The net scores one patch; the service cuts and pools patches as training did (`"view": "texture"`). Calibration is written by the fit of the fusion.
+A net of the texture view scores one patch; the service cuts and pools patches as training did. Calibration is written by the fit of the fusion.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ START = "start: ImageNet ResNet-18 of Microsoft.ML.DnnImageFeaturizer.ResNet18 (
 
 def manifest(config: TextureConfig, network: dict, name: str, version: str, steps: int) -> dict:
     """`model.json`, uncalibrated."""
-    network["input"] = {key: value for key, value in network["input"].items() if key not in ("margin", "tta_flip")} | {"view": "texture", "patches": SCORED}
-    network["output"] = {key: value for key, value in network["output"].items() if key != "cam"}
+    if config.view == "texture":
+        network["input"] = {key: value for key, value in network["input"].items() if key not in ("margin", "tta_flip")} | {"view": "texture", "patches": SCORED}
+        network["output"] = {key: value for key, value in network["output"].items() if key != "cam"}
     sources = sorted({*config.data.real_sources, *config.data.labelled_sources, *(real for shares in config.data.reals_of.values() for real in shares)})
     terms = {**TERMS, **REAL_TERMS}
     return {
@@ -63,7 +64,7 @@ def main() -> None:
         raise SystemExit("the exported net says something else than the trained one.")
     if arguments.keep_start:
         keep_start((arguments.runs / config.name if arguments.runs else config.run_folder), STARTS / f"{config.name}.pt")
-    card = manifest(config, network_fields(net, config.size, 0.0, 0, file), arguments.name, arguments.version, steps)
+    card = manifest(config, network_fields(net, config.size, config.margin, 0, file), arguments.name, arguments.version, steps)
     (folder / "model.json").write_text(json.dumps(card, indent=2) + "\n")
 
 

@@ -14,7 +14,7 @@ from typing import Iterable, Sequence
 
 import numpy as np
 
-from detector.crops import read_pack
+from detector.crops import CROP_SIDE, read_pack
 from detector.data import DUPLICATES, CropRow, Medium, main_tracks, read_manifest, read_row, repeated_media
 
 PER_CLIP = 8
@@ -23,8 +23,8 @@ PER_CLIP = 8
 
 @dataclass(frozen=True)
 class NativeFace:
-    """One face: its medium, the second of the clip, the longer side of its box, the FrameService's measures, the side of its square, and six
-    points [x, y] in pixels of the square: right eye, left eye, nose tip, mouth centre, right ear, left ear."""
+    """One face: its medium, the second of the clip, the longer side of its box in the picture, the FrameService's measures, the side of its square,
+    and six points [x, y] in pixels of the square: right eye, left eye, nose tip, mouth centre, right ear, left ear."""
 
     medium: Medium
     seconds: float
@@ -50,9 +50,9 @@ class NativeFaces:
         self._pixels = pixels
 
     @staticmethod
-    def open(folder: Path, manifest: Path, per_clip: int = PER_CLIP) -> "NativeFaces":
-        """Opens what the `crops` command wrote. Leaves out what training on crops leaves out (see `CropSet.open`), and media that the
-        manifest does not name."""
+    def open(folder: Path, manifest: Path, per_clip: int = PER_CLIP, aligned: bool = False) -> "NativeFaces":
+        """Opens what the `crops` command wrote; `aligned`: not the native squares but the aligned crops, of one size. Leaves out what training on
+        crops leaves out (see `CropSet.open`), and media that the manifest does not name."""
         media = {medium.path: medium for medium in read_manifest(manifest)}
         repeated = repeated_media(folder / DUPLICATES)
         with (folder / "crops.csv").open(newline="") as stream:
@@ -65,6 +65,11 @@ class NativeFaces:
         rows, pixels = [], []
         for row in kept:
             pack = packs[row.pack]
+            if aligned:
+                measures = row.medium, row.seconds, row.size, row.sharpness, row.brightness, row.yaw
+                rows.append(NativeFace(*measures, CROP_SIDE, row.landmarks))
+                pixels.append(pack.pixels[row.pack_row])
+                continue
             native = pack.crops[row.pack_row].get("native")
             if native is None:
                 raise ValueError(f"{folder / row.pack} has no native squares: cut the crops anew.")

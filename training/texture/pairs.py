@@ -9,6 +9,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
+from detector import degrade
 from detector.lookalike import look_alike
 from detector.selfblend import FaceFrame, blend_mask, blended_pair, foreign_pair
 
@@ -123,7 +124,12 @@ class PairMaker:
             size = np.log(self._faces.rows[fake].size)
             own = min(candidates, key=lambda i: abs(np.log(self._faces.rows[i].size) - size))
         mask = np.ones((self._faces.rows[fake].side,) * 2, np.float32)
-        return Pair(self._faces.pixels(own), self._faces.pixels(fake), self._faces.landmarks(own), self._faces.landmarks(fake), mask)
+        pixels = [self._faces.pixels(i) for i in (own, fake)]
+        if self._config.view == "context":
+            # Aligned crops are of one size: the larger face is brought down to the resolution of the other.
+            least = min(self._faces.rows[i].size for i in (own, fake))
+            pixels = [degrade.at_resolution(image, least) if self._faces.rows[i].size > 1.05 * least else image for i, image in zip((own, fake), pixels)]
+        return Pair(*pixels, self._faces.landmarks(own), self._faces.landmarks(fake), mask)
 
     def _real(self, rng: np.random.Generator) -> int:
         return _pick(_pick(self._reals[_weighted(self._config.data.real_sources, rng)], rng), rng)
@@ -159,12 +165,15 @@ def fresh(picture: np.ndarray, landmarks: np.ndarray, size: float, share: float,
     return cv2.resize(picture, (smaller, smaller), interpolation=cv2.INTER_AREA), landmarks * (smaller / side)
 
 
-def patches_of(pair: Pair, config: TextureConfig, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Patches of the real and of the fake, uint8 [size, size, 3]: same degradation, same places of the face."""
+def views_of(pair: Pair, config: TextureConfig, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """What the net sees of the real and of the fake, uint8 [size, size, 3] each: same degradation, same framing or places of the face."""
     train = config.train
     real, fake = pair.real, pair.fake
     if rng.random() < train.equally_soft_share:
         real, fake = equally_soft(real, fake, pair)
+    if config.view == "context":
+        framed = degrade.draw(rng, config.margin, config.size, train.plain_share)
+        return [degrade.apply(real, framed, config.size)], [degrade.apply(fake, framed, config.size)]
     how = degradation.draw(rng, train.plain_share, config.size / min(real.shape[0], fake.shape[0]))
     mask = degradation.apply_to_mask(pair.mask, how)
     # The same draw for both: same places, the fake's mask deciding for the two.

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import torch
 
-from detector import metrics
+from detector import degrade, metrics
 from detector.nets import build
 from detector.precision import bfloat16
 from detector.progress import progress
@@ -69,16 +69,20 @@ class Picture:
 
 
 class FaceScorer:
-    """Mean logit of a face's patches."""
+    """Logit of a face: of its aligned crop, or the mean of its patches, `most` of them."""
 
-    def __init__(self, net: torch.nn.Module, size: int, precision: str, most: int = patches.SCORED) -> None:
-        self._net, self._size, self._precision, self._most = net.eval(), size, precision, most
+    def __init__(self, net: torch.nn.Module, config: TextureConfig, most: int = patches.SCORED) -> None:
+        self._net, self._config, self._most = net.eval(), config, most
 
     @torch.no_grad()
     def logit(self, picture: np.ndarray, landmarks: np.ndarray) -> float:
-        places = patches.scored_places(landmarks, picture.shape[0], self._size, self._most)
-        images = np.stack([patches.cut(picture, place, self._size) for place in places])
-        with bfloat16(self._precision == "bfloat16"):
+        size = self._config.size
+        if self._config.view == "context":
+            images = degrade.apply(picture, degrade.Degradation(margin=self._config.margin), size)[None]
+        else:
+            places = patches.scored_places(landmarks, picture.shape[0], size, self._most)
+            images = np.stack([patches.cut(picture, place, size) for place in places])
+        with bfloat16(self._config.train.precision == "bfloat16"):
             logits = self._net(normalised(self._net, images))[0][:, 0]
         return float(logits.float().mean())
 
@@ -204,9 +208,11 @@ def main() -> None:
     cv2.setNumThreads(0)
     config = read_config(arguments.config)
     net, step = load_average(config, arguments.runs)
-    faces = NativeFaces.open(arguments.faces, arguments.manifest)
-    scorer = FaceScorer(net, config.size, config.train.precision, arguments.patches)
-    scored = score(config, scorer, faces, Bank.open(arguments.bank) if arguments.bank else None, arguments.conditions, arguments.per_class)
+    context = config.view == "context"
+    faces = NativeFaces.open(arguments.faces, arguments.manifest, aligned=context)
+    # Pairs of the bank are pictures at their own resolution, not aligned crops.
+    bank = Bank.open(arguments.bank) if arguments.bank and not context else None
+    scored = score(config, FaceScorer(net, config, arguments.patches), faces, bank, arguments.conditions, arguments.per_class)
     folder = (arguments.runs / config.name) if arguments.runs else config.run_folder
     with (folder / f"protocol-{step}.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)

@@ -25,7 +25,7 @@ from detector.train import Ema, parameter_groups, save
 from .bank import Bank
 from .config import TextureConfig, read_config
 from .nativefaces import NativeFaces
-from .pairs import PairMaker, patches_of
+from .pairs import PairMaker, views_of
 
 STARTS = TRAINING / "starts"
 """Averaged weights of runs that others go on from, committed: runs/ is not."""
@@ -34,12 +34,12 @@ LOG_FIELDS = ("step", "seconds", "learning_rate", "loss", "training_auc")
 
 
 def batch_at(maker: PairMaker, config: TextureConfig, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """The batch of a step: patches uint8 [B, S, S, 3] and labels [B]. Pair by pair, first the real's patches, then the fake's."""
+    """The batch of a step: views uint8 [B, S, S, 3] and labels [B]. Pair by pair, first those of the real, then those of the fake."""
     rng = np.random.default_rng((config.train.seed, step))
     images: list[np.ndarray] = []
     labels: list[float] = []
     for pair in maker.draw(rng):
-        real, fake = patches_of(pair, config, rng)
+        real, fake = views_of(pair, config, rng)
         images += real + fake
         labels += [0.0] * len(real) + [1.0] * len(fake)
     return np.stack(images), np.float32(labels)
@@ -146,7 +146,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(0)
     config = read_config(arguments.config)
-    faces = NativeFaces.open(arguments.faces, arguments.manifest)
+    faces = NativeFaces.open(arguments.faces, arguments.manifest, aligned=config.view == "context")
     train(config, faces, Bank.open(arguments.bank) if arguments.bank else None, arguments.resume, arguments.runs)
 
 

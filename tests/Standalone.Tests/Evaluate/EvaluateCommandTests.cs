@@ -15,7 +15,7 @@ public sealed class EvaluateCommandTests
         await File.WriteAllTextAsync(set.Place("out/x/reliability.svg"), "of an earlier run");
 
         // The broken files make it 1: someone should know that not all was scored.
-        Assert.Equal(1, await EvaluateCommand.RunAsync([set.Path, "--out", output, "--rounds", "20", "--degrade", "jpeg30,crf28"]));
+        Assert.Equal(1, await EvaluateCommand.RunAsync([set.Path, "--out", output, "--rounds", "20", "--degrade", "jpeg30,crf28", "--protocol"]));
 
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(output, "evaluation.json")));
         Assert.Equal((6, 4), (report.RootElement.GetProperty("files").GetInt32(), report.RootElement.GetProperty("failed").GetInt32()));
@@ -31,6 +31,7 @@ public sealed class EvaluateCommandTests
         var condition = report.RootElement.GetProperty("conditions")[0];
         Assert.Equal(("jpeg30", 1, 1, 0), (condition.GetProperty("name").GetString(), condition.GetProperty("real").GetInt32(), condition.GetProperty("fake").GetInt32(), condition.GetProperty("failed").GetInt32()));
         Assert.Equal(0, report.RootElement.GetProperty("conditions")[1].GetProperty("real").GetInt32());
+        Assert.Equal(["", "broken"], report.RootElement.GetProperty("protocol").EnumerateArray().Select(row => row.GetProperty("kind").GetString()));
         Assert.Contains("real/one.jpg,real,", await File.ReadAllTextAsync(Path.Combine(output, "evaluation.csv")), StringComparison.Ordinal);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "roc.svg")), StringComparison.Ordinal);
         Assert.StartsWith("<svg", await File.ReadAllTextAsync(Path.Combine(output, "reliability.svg")), StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Deepfake.Contracts;
 using Deepfake.Standalone.Evaluate;
+using Deepfake.Standalone.Evaluate.Robustness;
 
 namespace Deepfake.Standalone.Tests.Evaluate;
 
@@ -122,6 +123,45 @@ public sealed class EvaluationReportTests
         Assert.Equal(["fake/m", "fake/n", "real/x", "real/y"], report.Folders.Select(folder => folder.Folder));
         Assert.Equal([.5, 1, 1, .5], report.Folders.Select(folder => folder.Auc!.Value));
         Assert.Equal(1, report.Folders[3].Manipulated);
+    }
+
+    [Fact]
+    public void Each_kind_of_fakes_stands_against_its_own_reals_with_its_best_model_verdicts_and_degradations()
+    {
+        ScoredFile Scored(string path, double fused, double first, double second, Verdict verdict = Verdict.Authentic) => File(path, path, fused) with
+        {
+            Verdict = verdict,
+            Models = new Dictionary<ModelVersion, double> { [new("first", "1")] = first, [new("second", "1")] = second },
+        };
+        ScoredFile[] files =
+        [
+            // Made: the second model orders all, the fusion three of four.
+            Scored("real/made/a.jpg", .2, .9, .1), Scored("real/made/b.jpg", .6, .9, .2, Verdict.Manipulated),
+            Scored("fake/made_x/c.jpg", .5, .1, .8), Scored("fake/made_x/d.jpg", .9, .1, .9, Verdict.Suspicious),
+            // Of another source, which only the kind without own reals meets.
+            Scored("real/other/e.jpg", .95, .5, .5), Scored("fake/alone/f.jpg", .7, .6, .6, Verdict.Manipulated),
+        ];
+        var degraded = new Condition("jpeg30", [.. files.Select(file => file with { Probability = file.File.Fake ? .9 : .1 })]);
+        var report = EvaluationReport.Of(Set(files), files, [degraded], Run(pooled: false) with { Protocol = true }, CancellationToken.None);
+
+        Assert.Equal([("alone", null), ("made_x", "made")], report.Protocol.Select(row => (row.Kind, row.Against)));
+        var made = report.Protocol[1];
+        Assert.Equal((2, 2, .75), (made.Real, made.Fake, made.Auc!.Value));
+        Assert.Equal(("second", 1.0, -.25), (made.BestModel, made.BestAuc, made.Gain!.Value));
+        Assert.Equal((.5, .5, 0.0, .5), (made.Authentic, made.Undecided, made.Manipulated, made.FalseAlarms));
+        Assert.Equal(new ConditionAuc("jpeg30", new Figure(1, null, null)), Assert.Single(made.Degraded));
+        Assert.Equal((3, 1, 2.0 / 3), (report.Protocol[0].Real, report.Protocol[0].Fake, report.Protocol[0].Auc!.Value));
+        Assert.Contains("| made_x | made | 2 / 2 | 0.750 | second 1.000 | -0.250 | 50.0 % | 50.0 % | 0.0 % | 50.0 % | 1.000 |", ReportText.Markdown(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Kinds_are_only_measured_when_asked_for_and_may_lack_folders_scores_and_models()
+    {
+        ScoredFile[] files = [File("real/a.jpg", "a", .2), File("fake/b.jpg", "b", null), File("fake/k/deep/c.jpg", "c", .9)];
+        Assert.Empty(Report(pooled: false, files).Protocol);
+        var report = EvaluationReport.Of(Set(files), files, [], Run(pooled: false) with { Protocol = true }, CancellationToken.None);
+        Assert.Equal([("", 1, 0), ("k", 1, 1)], report.Protocol.Select(row => (row.Kind, row.Real, row.Fake)));
+        Assert.Contains("| (no folder) | (no folder) | 1 / 0 | – | – | – |", ReportText.Markdown(report), StringComparison.Ordinal);
     }
 
     [Fact]
