@@ -1,4 +1,4 @@
-"""An INT8 variant of an exported net: `python3 -m detector.quantise configs/NAME.toml --crops DIR --manifest FILE`.
+"""An INT8 variant of an exported net: `python3 -m detector.quantise NAME --crops DIR --manifest FILE`.
 
 Static quantisation in ONNX's own form (QuantizeLinear and DequantizeLinear around each operator, which the runtime fuses into integer
 kernels): activations in 8 bits with one scale a tensor, weights in 8 bits with one scale a channel. Ranges come of training crops, clipped
@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from . import metrics
-from .config import read_config
 from .crops import central_view
 from .data import CropSet
 from .export import MODELS
@@ -227,50 +227,70 @@ def model_input(model: dict, crop: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(((view - mean) / std).transpose(2, 0, 1)[None])
 
 
-def compare(model: dict, first: Path, second: Path, crops: CropSet, per_class: int = 150) -> dict:
-    """What the second net loses against the first on held-out media (one crop each), and both speeds."""
+@dataclass(frozen=True)
+class Shown:
+    """One held-out face as a net is shown it: `views` float32 [R, 3, S, S], of which the mean logit is the face's."""
+
+    source: str
+    fake: bool
+    views: np.ndarray
+
+
+def held_out(model: dict, crops: CropSet, per_class: int = 150) -> list[Shown]:
+    """One crop of each held-out medium, up to so many of a class and source."""
     rows: dict[tuple[str, bool], dict[str, int]] = {}
     for i in crops.where("val"):
         row = crops.rows[i]
         rows.setdefault((row.medium.source, row.fake), {}).setdefault(row.medium.path, i)
-    chosen = [i for media in rows.values() for i in list(media.values())[:per_class]]
-    inputs = [model_input(model, crops.pixels(i)) for i in chosen]
+    return [Shown(source, fake, model_input(model, crops.pixels(i))) for (source, fake), media in rows.items() for i in list(media.values())[:per_class]]
+
+
+def compare(first: Path, second: Path, shown: list[Shown]) -> dict:
+    """What the second net loses against the first, and both speeds."""
     sessions = [Session(path) for path in (first, second)]
-    logits = np.array([[float(session.run(x)["logit"][0, 0]) for session in sessions] for x in inputs])
-    speeds = [crops_per_second(session, inputs[0].shape[-1]) for session in sessions]
+    logits = np.array([[float(session.run(face.views)["logit"][:, 0].mean()) for session in sessions] for face in shown])
+    rows = max(len(face.views) for face in shown)
+    speeds = [crops_per_second(session, shown[0].views.shape[-1]) / rows for session in sessions]
     for session in sessions:
         session.close()
     result: dict = {
-        "crops": len(chosen), "logit_correlation": round(float(np.corrcoef(logits.T)[0, 1]), 5),
+        "crops": len(shown), "logit_correlation": round(float(np.corrcoef(logits.T)[0, 1]), 5),
         "logit_difference_mean": round(float(np.abs(logits[:, 0] - logits[:, 1]).mean()), 4),
         "crops_per_second_float32": round(speeds[0], 1), "crops_per_second_int8": round(speeds[1], 1), "auc": {},
     }
-    for source in sorted({source for source, _ in rows}):
-        inside = [at for at, i in enumerate(chosen) if crops.rows[i].medium.source == source]
-        labels = np.array([crops.rows[chosen[at]].fake for at in inside])
+    for source in sorted({face.source for face in shown}):
+        inside = [at for at, face in enumerate(shown) if face.source == source]
+        labels = np.array([shown[at].fake for at in inside])
         if labels.any() and not labels.all():
             result["auc"][source] = [round(metrics.auc(labels, logits[inside, which]), 4) for which in (0, 1)]
     return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--crops", type=Path, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
-    arguments = parser.parse_args()
-    config = read_config(arguments.config)
-    folder = MODELS / config.name
+def write_variant(folder: Path, calibration: list[np.ndarray], shown: list[Shown]) -> None:
+    """Writes `model.int8.onnx` into a model's folder and what it loses and gains into its `model.json`, and prints both."""
     path = folder / "model.json"
     model = json.loads(path.read_text())
-    crops = CropSet.open(arguments.crops, arguments.manifest)
     target = folder / "model.int8.onnx"
-    count = quantise_within(folder / model["file"], calibration_inputs(model, crops), target)
-    result = compare(model, folder / model["file"], target, crops)
+    count = quantise_within(folder / model["file"], calibration, target)
+    result = compare(folder / model["file"], target, shown)
     model["variants"] = [{"precision": "int8", "file": target.name, "sha256": hashlib.sha256(target.read_bytes()).hexdigest(), **result}]
     path.write_text(json.dumps(model, indent=2) + "\n")
     print(f"{count} convolutions in integers, {target.stat().st_size / 1e6:.1f} MB")
     print(json.dumps(result, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", help="folder below models/")
+    parser.add_argument("--crops", type=Path, required=True)
+    parser.add_argument("--manifest", type=Path, required=True)
+    arguments = parser.parse_args()
+    folder = MODELS / arguments.name
+    model = json.loads((folder / "model.json").read_text())
+    if model["input"].get("view", "context") != "context":
+        raise SystemExit(f"{arguments.name} sees patches: use texture.quantise.")
+    crops = CropSet.open(arguments.crops, arguments.manifest)
+    write_variant(folder, calibration_inputs(model, crops), held_out(model, crops))
 
 
 if __name__ == "__main__":

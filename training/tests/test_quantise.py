@@ -1,3 +1,5 @@
+import hashlib
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -9,7 +11,7 @@ import torch
 from detector import runtime
 from detector.export import write_onnx
 from detector.nets import build
-from detector.quantise import quantise, quantise_within
+from detector.quantise import Shown, compare, quantise, quantise_within, write_variant
 from detector.runtime import Session
 from detector.speed import crops_per_second
 
@@ -60,6 +62,21 @@ class QuantiseTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "8 bits"):
             quantise_within(self.path, self.inputs, target, tolerance=0.0)
         self.assertFalse(target.exists())
+
+    def test_what_the_variant_loses_stands_in_the_model_s_file(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "model.onnx").write_bytes(self.path.read_bytes())
+        (folder / "model.json").write_text(json.dumps({"file": "model.onnx", "name": "m"}))
+        rng = np.random.default_rng(1)
+        # Two views of each face: the mean of both is what it scores.
+        shown = [Shown(source, fake, rng.random((2, 3, SIDE, SIDE), np.float32)) for source in ("a", "b") for fake in (False, True, True)]
+        write_variant(folder, self.inputs, shown)
+        (variant,) = json.loads((folder / "model.json").read_text())["variants"]
+        self.assertEqual((variant["precision"], variant["crops"], sorted(variant["auc"])), ("int8", 6, ["a", "b"]))
+        self.assertEqual(variant["sha256"], hashlib.sha256((folder / "model.int8.onnx").read_bytes()).hexdigest())
+        same = compare(folder / "model.onnx", folder / "model.onnx", shown)
+        self.assertEqual(same["logit_difference_mean"], 0)
+        self.assertEqual(*same["auc"]["a"])
 
     def test_speed_is_counted_in_crops(self):
         session = Session(self.path)

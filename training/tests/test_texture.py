@@ -15,7 +15,7 @@ from detector.config import TRAINING
 from detector.crops import central_view
 from detector.data import Medium
 from detector.nets import build
-from texture import bank, decoders, degradation, export, patches, taef2
+from texture import bank, decoders, degradation, export, patches, quantise, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_small
@@ -373,6 +373,17 @@ class ProtocolTest(unittest.TestCase):
         face = ScoredFace("a", "", False, "clean", "x.mp4", "g", True, 1.0, (1.0, 2.0, 3.0))
         (one,) = pooled([face, dataclasses.replace(face, logit=3.0)])
         self.assertEqual(one.logit, 2.0)
+
+    def test_integers_are_calibrated_and_measured_on_the_patches_that_the_service_scores(self):
+        model = {"input": {"size": 64, "patches": 3, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}}
+        given = faces()
+        shown = quantise.views(model, given, 0)
+        places = patches.scored_places(given.landmarks(0), SIDE, 64, 3)
+        np.testing.assert_allclose(shown[1], (patches.cut(given.pixels(0), places[1], 64).transpose(2, 0, 1) / 255 - 0.5) / 0.25, atol=1e-5)
+        inputs = quantise.calibration(model, given, 5)
+        self.assertEqual([x.shape for x in inputs], [(1, 3, 64, 64)] * 5)
+        held = quantise.held_out(model, given)
+        self.assertEqual({(one.source, one.fake) for one in held}, {("mine", False), ("mine", True), ("gan", True), ("lfw", False)})
 
     def test_a_face_is_the_mean_of_its_patches(self):
         scorer = FaceScorer(build("resnet18", stage=1), dataclasses.replace(CONFIG, size=64))
