@@ -15,6 +15,16 @@ public enum Device
     Cuda,
 }
 
+/// <summary>Numbers that networks are run in.</summary>
+public enum Precision
+{
+    /// <summary>32-bit floating point.</summary>
+    Float32,
+
+    /// <summary>8-bit integers on the CPU, for models that have such a form; the others stay in floating point.</summary>
+    Int8,
+}
+
 /// <summary>Configuration section <c>Inference</c>.</summary>
 public sealed class InferenceOptions
 {
@@ -47,6 +57,9 @@ public sealed class InferenceOptions
     /// </summary>
     [Range(0, 256)]
     public int ThreadsPerRun { get; set; }
+
+    /// <summary>Numbers to run in.</summary>
+    public Precision Precision { get; set; } = Precision.Float32;
 
     /// <summary>Crops of one run at most; 0 for 1 on the CPU, where more only costs memory, and 64 on a GPU.</summary>
     [Range(0, 64)]

@@ -96,6 +96,7 @@ public sealed partial record Ensemble(IReadOnlyList<ModelSession> Sessions, IRea
 
     private static IDisposable LoadFolder(string folder, ModelManifest manifest, IExecutionProvider provider, RunShape shape, ILogger logger)
     {
+        if (provider is CpuExecutionProvider) manifest = manifest.In(shape.Precision);
         var file = ModelFolder.VerifyFile(folder, manifest);
         return manifest.Kind == ModelKind.Sequence
             ? LoadWithFallback(manifest, provider, shape, logger, (on, how) => SequenceSession.Load(manifest, file, on, how))

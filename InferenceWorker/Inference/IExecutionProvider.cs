@@ -23,7 +23,8 @@ public interface IExecutionProvider
 /// <param name="MaxBatch">Crops of one run at most, 1–64.</param>
 /// <param name="Padding">Share of a batch that may be padding: small where a run costs by the crop, 1 where it does not.</param>
 /// <param name="Spread">Whether lanes share what waits evenly, or fill one batch before the next.</param>
-public sealed record RunShape(int Lanes, int ThreadsPerRun, int MaxBatch, double Padding, bool Spread);
+/// <param name="Precision">Numbers that networks compute in, where they have such a form; on the CPU only.</param>
+public sealed record RunShape(int Lanes, int ThreadsPerRun, int MaxBatch, double Padding, bool Spread, Precision Precision = Precision.Float32);
 
 /// <summary>
 /// The processor. One crop a run and one thread a run, as many runs side by side as there are threads: measured on two cores, that

@@ -45,8 +45,8 @@ public sealed class ModelSession : IDisposable
     /// <summary>What was loaded.</summary>
     public ModelManifest Manifest { get; }
 
-    /// <summary>What it runs on, as its first run showed: <c>cpu</c> or <c>cuda</c>.</summary>
-    public string Provider => Placement?.Main ?? _asked;
+    /// <summary>What it runs on, as its first run showed: <c>cpu</c> or <c>cuda</c>, with <c> int8</c> where it computes in integers.</summary>
+    public string Provider => (Placement?.Main ?? _asked) + (Manifest.Precision == Precision.Int8 ? " int8" : "");
 
     /// <summary>Where its nodes ran; null on the CPU, which leaves no choice.</summary>
     internal NodePlacement? Placement { get; private set; }

@@ -195,6 +195,7 @@ public sealed partial class ScoringEngine(IOptions<InferenceOptions> inference, 
     {
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var shape = provider.Shape(threads);
+        shape = shape with { Precision = options.Precision };
         if (options.MaxBatch > 0) shape = shape with { MaxBatch = options.MaxBatch };
         return options.ThreadsPerRun > 0 && provider is CpuExecutionProvider
             ? shape with { ThreadsPerRun = Math.Min(options.ThreadsPerRun, threads), Lanes = Math.Max(1, threads / options.ThreadsPerRun) }

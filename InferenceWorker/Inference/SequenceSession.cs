@@ -47,7 +47,7 @@ public sealed class SequenceSession : IDisposable
     public ModelManifest Manifest { get; }
 
     /// <summary>What it runs on, as its first run showed.</summary>
-    public string Provider => Placement?.Main ?? _asked;
+    public string Provider => (Placement?.Main ?? _asked) + (Manifest.Precision == Precision.Int8 ? " int8" : "");
 
     /// <summary>Where its nodes ran; null on the CPU, which leaves no choice.</summary>
     internal NodePlacement? Placement { get; private set; }

@@ -76,6 +76,7 @@ public static partial class ModelFolder
         Require(!string.IsNullOrWhiteSpace(manifest.Licence), "licence is empty");
         Require(manifest.Sha256 is not null && HashPattern().IsMatch(manifest.Sha256), "sha256 must be 64 hex digits");
         Require(!string.IsNullOrEmpty(manifest.File) && FilePattern().IsMatch(manifest.File), "file must be a plain file name inside the folder");
+        Require(manifest.Variants is not null && manifest.Variants.All(variant => variant?.File is not null && FilePattern().IsMatch(variant.File) && variant.Sha256 is not null && HashPattern().IsMatch(variant.Sha256)), "variants must name plain files inside the folder and their sha256");
         Require(manifest.Weight is >= 0 and <= 1000, "weight must lie in [0, 1000]");
 
         var input = manifest.Input;

@@ -97,6 +97,13 @@ public sealed record ModelManifest
     [JsonIgnore]
     public double? GivenWeight { get; init; }
 
+    /// <summary>Other forms of the same network in the folder.</summary>
+    public IReadOnlyList<ModelVariant> Variants { get; init; } = [];
+
+    /// <summary>What <see cref="File"/> computes in. Not read from the file.</summary>
+    [JsonIgnore]
+    public Precision Precision { get; init; } = Precision.Float32;
+
     /// <summary>Terms of the weights.</summary>
     public required string Licence { get; init; }
 
@@ -108,6 +115,25 @@ public sealed record ModelManifest
 
     /// <summary>Measured figures; any JSON.</summary>
     public JsonElement? Metrics { get; init; }
+
+    /// <summary>The same model with the file of another form; itself where it has none.</summary>
+    public ModelManifest In(Precision precision) =>
+        Variants.FirstOrDefault(variant => variant.Precision == precision) is { } variant
+            ? this with { File = variant.File, Sha256 = variant.Sha256, Precision = precision }
+            : this;
+}
+
+/// <summary>Another form of a network: same input, same output, nearly the same scores.</summary>
+public sealed record ModelVariant
+{
+    /// <summary>Numbers that it computes in.</summary>
+    public required Precision Precision { get; init; }
+
+    /// <summary>Name of its file inside the folder.</summary>
+    public required string File { get; init; }
+
+    /// <summary>SHA-256 of the file, 64 hex digits.</summary>
+    public required string Sha256 { get; init; }
 }
 
 /// <summary>How a crop becomes the input of a network.</summary>

@@ -32,6 +32,7 @@ public sealed class ModelRegistry(ScoringEngine engine, NetworkDownload download
         if (addition.Manifest.ValueKind != JsonValueKind.Object) throw new ModelRejectedException("manifest must be an object");
         var manifest = JsonObject.Create(addition.Manifest)!;
         (manifest["sha256"], manifest["file"]) = (addition.Sha256, "model.onnx");
+        manifest.Remove("variants"); // one file is fetched, and no other form of it
         return AddAsync(
             async staging =>
             {
@@ -43,7 +44,7 @@ public sealed class ModelRegistry(ScoringEngine engine, NetworkDownload download
             cancellationToken);
     }
 
-    /// <summary>Adds a model from a folder on this machine: its manifest and its network are copied, nothing else.</summary>
+    /// <summary>Adds a model from a folder on this machine: its manifest and its network in every form are copied, nothing else.</summary>
     /// <exception cref="ModelRejectedException">It is not what it should be; nothing has changed.</exception>
     public Task<RegisteredModel> AddFolderAsync(string folder, CancellationToken cancellationToken)
     {
@@ -53,6 +54,8 @@ public sealed class ModelRegistry(ScoringEngine engine, NetworkDownload download
             {
                 File.Copy(Path.Combine(folder, ModelFolder.ManifestName), Path.Combine(staging, ModelFolder.ManifestName));
                 File.Copy(ModelFolder.VerifyFile(folder, manifest), Path.Combine(staging, manifest.File));
+                foreach (var form in manifest.Variants.Select(variant => manifest.In(variant.Precision)).Where(form => form.File != manifest.File).DistinctBy(form => form.File))
+                    File.Copy(ModelFolder.VerifyFile(folder, form), Path.Combine(staging, form.File));
                 return Task.CompletedTask;
             },
             weight: null,

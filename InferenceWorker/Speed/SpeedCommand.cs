@@ -9,7 +9,7 @@ namespace Deepfake.InferenceWorker.Speed;
 
 /// <summary>
 /// <c>speed [DIR] [SECONDS]</c>: crops per second and core of each model in a folder and of all of them, as the worker scores crops (resizing,
-/// run, heat map, calibration), against the bare loop of ONNX Runtime on tensors that lie ready. Networks over tracks are loaded, not measured.
+/// run, heat map, calibration), in every form it has, against the bare loop of ONNX Runtime on tensors that lie ready. Networks over tracks are loaded, not measured.
 /// </summary>
 internal static class SpeedCommand
 {
@@ -33,32 +33,35 @@ internal static class SpeedCommand
 
         output.WriteLine("| model | bare loop, crops/s | as the worker scores, crops/s | share |");
         output.WriteLine("|---|---|---|---|");
-        var (bareSum, ownSum) = (0.0, 0.0);
+        (double Bare, double Own) floats = default, integers = default;
         var loaded = false;
         foreach (var path in ModelFolder.List(folder))
         {
             var manifest = ModelFolder.ReadManifest(path);
-            var file = ModelFolder.VerifyFile(path, manifest);
             if (manifest.Kind == ModelKind.Sequence)
             {
-                SequenceSession.Load(manifest, file, new CpuExecutionProvider(), OneCore).Dispose();
+                SequenceSession.Load(manifest, ModelFolder.VerifyFile(path, manifest), new CpuExecutionProvider(), OneCore).Dispose();
                 output.WriteLine($"| {manifest.Name} {manifest.Version} | | loads; over tracks, not measured | |");
                 loaded = true;
                 continue;
             }
 
-            var (bare, own) = Measure(manifest, file, TimeSpan.FromSeconds(seconds));
-            (bareSum, ownSum) = (bareSum + bare, ownSum + own);
-            output.WriteLine(Row($"{manifest.Name} {manifest.Version}", bare, own));
+            var whole = Measure(manifest, ModelFolder.VerifyFile(path, manifest), TimeSpan.FromSeconds(seconds));
+            output.WriteLine(Row($"{manifest.Name} {manifest.Version}", whole));
+            var form = manifest.In(Precision.Int8);
+            var small = form.Precision == Precision.Int8 ? Measure(form, ModelFolder.VerifyFile(path, form), TimeSpan.FromSeconds(seconds)) : whole;
+            if (form.Precision == Precision.Int8) output.WriteLine(Row($"{form.Name} {form.Version}, int8", small));
+            (floats, integers) = ((floats.Bare + whole.Bare, floats.Own + whole.Own), (integers.Bare + small.Bare, integers.Own + small.Own));
         }
 
-        if (bareSum == 0) return loaded ? 0 : 1;
-        output.WriteLine(Row("all of them, one after another", bareSum, ownSum));
+        if (floats.Bare == 0) return loaded ? 0 : 1;
+        output.WriteLine(Row("all of them, one after another", floats));
+        if (integers != floats) output.WriteLine(Row("the same, in integers where they have such a form", integers));
         return 0;
     }
 
-    private static string Row(string name, double bare, double own) =>
-        string.Create(CultureInfo.InvariantCulture, $"| {name} | {1 / bare:0} | {1 / own:0} | {bare / own:P0} |");
+    private static string Row(string name, (double Bare, double Own) seconds) =>
+        string.Create(CultureInfo.InvariantCulture, $"| {name} | {1 / seconds.Bare:0} | {1 / seconds.Own:0} | {seconds.Bare / seconds.Own:P0} |");
 
     /// <summary>Seconds a crop, bare and scored: of the best rounds, since what else the machine does only ever slows one down.</summary>
     private static (double Bare, double Own) Measure(ModelManifest manifest, string file, TimeSpan time)
