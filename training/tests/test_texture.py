@@ -353,7 +353,17 @@ class TrainTest(unittest.TestCase):
         export.write_onnx(net, config.size, folder / "model.onnx")
         card = export.manifest(config, export.network_fields(net, config.size, 0.0, 0, folder / "model.onnx"), "texture", "1.0.0", 5)
         self.assertEqual((card["input"]["view"], card["input"]["patches"], "margin" in card["input"], "cam" in card["output"]), ("texture", patches.SCORED, False, False))
-        self.assertEqual(len(card["training_data"]), len({*config.data.real_sources, *config.data.labelled_sources}) + 1)
+        self.assertEqual(len(card["training_data"]), len({*config.data.real_sources, *config.data.labelled_sources}) + 2)
+        self.assertIn("taef2", card["training_data"][-2])
+
+    def test_a_net_of_the_whole_head_is_exported_with_its_margin_and_heat_map(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        config = read_config(TRAINING / "configs/context/context-all.toml")
+        net = build("resnet18", stage=1)
+        export.write_onnx(net, config.size, folder / "model.onnx")
+        card = export.manifest(config, export.network_fields(net, config.size, config.margin, 0, folder / "model.onnx"), "context", "1.0.0", 5)
+        self.assertEqual((card["input"]["margin"], "view" in card["input"], card["output"]["cam"]), (1.4, False, "cam"))
+        self.assertFalse(any("taef2" in terms for terms in card["training_data"]))
 
 
 class ProtocolTest(unittest.TestCase):

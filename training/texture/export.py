@@ -24,6 +24,7 @@ REAL_TERMS = {
 }
 """Terms of the sources that only this member saw."""
 
+TAEF2 = "pairs re-synthesised by the autoencoder taef2 (MIT)"
 START = "start: ImageNet ResNet-18 of Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT)"
 
 
@@ -37,7 +38,7 @@ def manifest(config: TextureConfig, network: dict, name: str, version: str, step
     return {
         "name": name, "version": version, "architecture": config.architecture, **network,
         "licence": "non-commercial research: trained on FaceForensics++, DFDC and research-only face sets",
-        "training_data": [*(terms[source] for source in sources), START],
+        "training_data": [*(terms[source] for source in sources), *([TAEF2] if "taef2" in config.families.generators else []), START],
         "training": {"config": config.digest, "steps": steps},
         "metrics": {},
     }

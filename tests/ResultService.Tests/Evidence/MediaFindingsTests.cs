@@ -58,7 +58,7 @@ public sealed class MediaFindingsTests
 
         Assert.Equal(findings.OrderBy(finding => finding.Kind).ThenByDescending(finding => finding.Strength), findings);
         Assert.Equal(2, findings.First(finding => finding.Code == "face_score").TrackId);
-        Assert.Equal("test This is shown, not counted.", findings.Single(finding => finding.Kind == FindingKind.Observation).Text);
+        Assert.Equal("test Our test material says nothing about what this is worth: it is shown, not counted.", findings.Single(finding => finding.Kind == FindingKind.Observation).Text);
     }
 
     [Fact]
@@ -67,22 +67,31 @@ public sealed class MediaFindingsTests
         var noise = Medium.Signal("noise", 0.95) with
         {
             Reason = "The face carries more noise.",
-            Auc = new MeasuredAuc(0.49, 0.41, 0.58, 1154),
+            Auc = new MeasuredAuc(0.62, 0.57, 0.67, 2201),
             Places = [new SignalPlace { TrackId = 2, StartSeconds = 3.1, EndSeconds = 5.4, Value = 4 }, new SignalPlace { TrackId = 1, Value = 3 }],
         };
         var scores = Medium.Shards(8, ("a", [.. Enumerable.Repeat(0.1f, 16)]));
 
         var finding = Of(Medium.Film(8, tracks: 2), scores, [noise]).Single(told => told.Kind == FindingKind.Observation);
         Assert.Equal(
-            "The face carries more noise. Strongest: face 2, 3.1–5.4 s. In our test material this told fakes from originals no better than chance: it is shown, not counted.",
+            "The face carries more noise. Strongest: face 2, 3.1–5.4 s. In our test material this told fakes from originals only weakly (AUC 0.62): it is shown, not counted.",
             finding.Text);
         Assert.Equal((2, 3.1, 5.4), (finding.TrackId, finding.StartSeconds, finding.EndSeconds));
 
-        var weak = Of(Medium.Film(8, tracks: 2), scores, [noise with { Auc = new MeasuredAuc(0.62, 0.57, 0.67, 2201), Places = [] }]);
-        Assert.Contains("only weakly (AUC 0.62)", weak.Single(told => told.Code == "noise").Text, StringComparison.Ordinal);
-        var turned = Of(Medium.Image(), Medium.Shards(1, ("a", [0.1f])), [noise with { Auc = new MeasuredAuc(0.37, 0.26, 0.47, 88) }]).Single(told => told.Code == "noise");
-        Assert.Contains("originals show this more often", turned.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Strongest", turned.Text, StringComparison.Ordinal); // one face in one picture
+        var still = Of(Medium.Image(), Medium.Shards(1, ("a", [0.1f])), [noise]).Single(told => told.Code == "noise");
+        Assert.DoesNotContain("Strongest", still.Text, StringComparison.Ordinal); // one face in one picture
+    }
+
+    [Theory]
+    [InlineData(0.49, 0.41, 0.58, 0, false)]
+    [InlineData(0.37, 0.26, 0.47, 0, false)]
+    [InlineData(0.49, 0.41, 0.58, 0.5, true)] // who gave it weight wants to hear of it
+    [InlineData(0.50, 0.50, 0.50, 0, true)] // never met in the test material
+    [InlineData(0.62, 0.57, 0.67, 0, true)]
+    public void A_signal_that_is_no_better_than_chance_is_no_finding(double auc, double low, double high, double weight, bool isTold)
+    {
+        var signal = Medium.Signal("noise", 0.95) with { Auc = new MeasuredAuc(auc, low, high, 1154), Weight = weight };
+        Assert.Equal(isTold, Of(Medium.Image(), Medium.Shards(1, ("a", [0.1f])), [signal]).Any(told => told.Code == "noise"));
     }
 
     [Fact]
