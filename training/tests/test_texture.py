@@ -21,6 +21,7 @@ from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_small
 from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, views_of
 from texture.protocol import FaceScorer, ScoredFace, pooled, score, table
+from texture.refit import drawn, face_features
 from texture.train import batch_at, keep_start, learning_rate, start_weights, train
 
 SIDE = 192
@@ -333,6 +334,32 @@ class TrainTest(unittest.TestCase):
         for name, value in whole["ema"].items():
             torch.testing.assert_close(parts["ema"][name], value)
 
+    def test_the_last_layer_is_refitted_to_whole_faces_once_and_nothing_else_moves(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        data = faces()
+        before = torch.load(train(CONFIG, data, None, False, folder))["ema"]
+        config = dataclasses.replace(CONFIG, train=dataclasses.replace(CONFIG.train, refit_pairs=30))
+        after = torch.load(train(config, data, None, True, folder))["ema"]
+        moved_names = {name for name, value in after.items() if not torch.equal(value, before[name])}
+        self.assertEqual(moved_names, {"classifier.weight", "classifier.bias"})
+        again = torch.load(train(config, data, None, True, folder))["ema"]
+        self.assertTrue(all(torch.equal(value, again[name]) for name, value in after.items()))
+
+        def loss(weights):
+            net = build(config.architecture)
+            net.load_state_dict(weights)
+            features, labels = drawn(net.eval(), PairMaker(data, None, config), config)
+            logit = torch.from_numpy(features) @ weights["classifier.weight"][0] + weights["classifier.bias"]
+            return float(torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.from_numpy(labels)))
+
+        self.assertLess(loss(after), loss(before))
+
+    def test_the_logit_of_a_face_is_that_of_its_mean_features(self):
+        net = build("resnet18", stage=1).eval()
+        config = dataclasses.replace(CONFIG, size=64)
+        features = face_features(net, config, picture(1), POINTS)
+        expected = FaceScorer(net, config).logit(picture(1), POINTS)
+        self.assertAlmostEqual(float(features @ net.classifier.weight.detach().numpy()[0] + float(net.classifier.bias)), expected, places=4)
 
     def test_a_run_of_another_day_is_gone_on_from_in_half_precision(self):
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))

@@ -48,6 +48,7 @@ class TrainConfig:
     first, which takes the traces of their own compression away. `equally_soft_share`: pairs where the finer one is blurred to the softness
     of the other. `detail_share`: re-synthesised fakes that get some of the real's detail back. `plain_share`: degradations that leave
     fineness alone. `rank_weight`: of a loss that only asks for a fake's patch above its real's, beside the cross entropy of each.
+    `refit_pairs`: after the last step the last layer of the averaged net is fitted to whole faces of so many pairs (`refit`); texture view only.
     `finer_share`: painted faces that are finer than a picture which lost its detail. `continues`: a run whose averaged weights are the start.
     """
 
@@ -69,6 +70,7 @@ class TrainConfig:
     rank_weight: float = 0.0
     finer_share: float = 0.0
     plain_share: float = 0.35
+    refit_pairs: int = 0
     continues: str = ""
 
 
@@ -108,7 +110,7 @@ def read_config(path: Path) -> TextureConfig:
         view, margin = table.get("view", "texture"), table.get("margin", 0.0)
         if view not in ("texture", "context") or (view == "context") != (1 <= margin <= CROP_MARGIN):
             raise TypeError(f"view '{view}' with margin {margin}: texture has none, context one from 1 to {CROP_MARGIN}")
-        if view == "context" and (parts["families"].resynthesised or parts["train"].patches != 1):
+        if view == "context" and (parts["families"].resynthesised or parts["train"].patches != 1 or parts["train"].refit_pairs):
             raise TypeError("the context view has no pairs of the bank, and one view of each picture")
         return TextureConfig(digest=_digest(raw), **parts, **table)
     except (KeyError, TypeError) as error:
@@ -116,6 +118,6 @@ def read_config(path: Path) -> TextureConfig:
 
 
 def _digest(raw: bytes) -> str:
-    """Names an experiment but for how long it runs, which may be decided while it runs."""
-    lines = [line for line in raw.splitlines() if not line.startswith((b"steps", b"cooldown_steps", b"#"))]
+    """Names an experiment but for how long it runs and what is done with its end, which may be decided while it runs."""
+    lines = [line for line in raw.splitlines() if not line.startswith((b"steps", b"cooldown_steps", b"refit_pairs", b"#"))]
     return hashlib.sha256(b"\n".join(lines)).hexdigest()

@@ -174,7 +174,7 @@ def views_of(pair: Pair, config: TextureConfig, rng: np.random.Generator) -> tup
     if config.view == "context":
         framed = degrade.draw(rng, config.margin, config.size, train.plain_share)
         return [degrade.apply(real, framed, config.size)], [degrade.apply(fake, framed, config.size)]
-    how = degradation.draw(rng, train.plain_share, config.size / min(real.shape[0], fake.shape[0]))
+    how = how_degraded(real, fake, config, rng)
     mask = degradation.apply_to_mask(pair.mask, how)
     # The same draw for both: same places, the fake's mask deciding for the two.
     seed = int(rng.integers(1 << 31))
@@ -186,6 +186,11 @@ def views_of(pair: Pair, config: TextureConfig, rng: np.random.Generator) -> tup
         places = patches.drawn_places(points, covered, config.size, train.patches, np.random.default_rng(seed))
         shown.append([patches.cut(degraded, place, config.size) for place in places])
     return shown[0], shown[1]
+
+
+def how_degraded(real: np.ndarray, fake: np.ndarray, config: TextureConfig, rng: np.random.Generator) -> degradation.PictureDegradation:
+    """One draw for both pictures of a pair, which leaves a patch of either."""
+    return degradation.draw(rng, config.train.plain_share, config.size / min(real.shape[0], fake.shape[0]))
 
 
 def moved(landmarks: np.ndarray, side: int, how: degradation.PictureDegradation) -> np.ndarray:

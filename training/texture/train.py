@@ -26,6 +26,7 @@ from .bank import Bank
 from .config import TextureConfig, read_config
 from .nativefaces import NativeFaces
 from .pairs import PairMaker, views_of
+from .refit import refit
 
 STARTS = TRAINING / "starts"
 """Averaged weights of runs that others go on from, committed: runs/ is not."""
@@ -108,6 +109,12 @@ def train(config: TextureConfig, faces: NativeFaces, bank: Bank | None, resume: 
                 csv.writer(stream).writerow(row)
             print(" ".join(f"{name}={value}" for name, value in zip(LOG_FIELDS, row)), flush=True)
             started, losses, seen = time.monotonic(), [], ([], [])
+    if config.train.refit_pairs:
+        state = torch.load(checkpoint, map_location="cpu")
+        if not state.get("refitted"):
+            ema.net.load_state_dict(state["ema"])
+            refit(ema.net, maker, config)
+            save(checkpoint, state | dict(ema=ema.net.state_dict(), refitted=True))
     return checkpoint
 
 
