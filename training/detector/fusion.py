@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -281,6 +282,18 @@ def table(media: Scored, config: FusionConfig, fused: np.ndarray, families: np.n
     return "\n".join(lines) + "\n"
 
 
+def groups(media: Scored, fused: np.ndarray, limits: tuple[float, float, float], pattern: str) -> str:
+    """Markdown: authentic media by the first group of a pattern on the name of their people; those that it does not match are left out."""
+    found = [re.search(pattern, people) for people in media.people]
+    names = np.array([match[1] if match and not fake else "" for match, fake in zip(found, media.fake)])
+    p = metrics.sigmoid(fused)
+    lines = ["| people | authentic media | median score | called `authentic` | called `manipulated` |", "|---|---|---|---|---|"]
+    for name in sorted(set(names) - {""}):
+        said = p[names == name]
+        lines.append(f"| {name} | {len(said)} | {100 * np.median(said):.0f} | {100 * (said < limits[0]).mean():.0f} % | {100 * (said >= limits[2]).mean():.1f} % |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
@@ -288,6 +301,7 @@ def main() -> None:
     parser.add_argument("--version", default="0.0.0")
     parser.add_argument("--against", type=Path, help="another fusion.json: what the new fit changes")
     parser.add_argument("--one-family", action="store_true", help="all members summed, to see what families bring")
+    parser.add_argument("--groups", help="a pattern on names of people, such as '^canada_\\d+([fm])': verdicts on authentic media by its first group")
     parser.add_argument("--models", nargs="+", help="only prints the AUC of these models by themselves")
     parser.add_argument("--write", action="store_true", help="writes models/fusion.json, not only the table")
     arguments = parser.parse_args()
@@ -309,6 +323,8 @@ def main() -> None:
     kinds = sorted(set(media.kind[media.fake]))
     rows = [reals_of(media, config, kind) | (media.fake & (media.kind == kind)) for kind in kinds]
     print(f"mean AUC over {len(kinds)} kinds of fakes {np.mean([metrics.auc(media.fake[r], fused[r]) for r in rows]):.3f}\n")
+    if arguments.groups:
+        print(groups(media, fused, (authentic, *limits["balanced"]), arguments.groups))
     if arguments.against:
         print(against(media, config, fused, authentic, arguments.against))
     print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")

@@ -48,6 +48,12 @@ class FusionTest(unittest.TestCase):
         z = fitted.intercepts + np.array([made.logits[0, :2] @ fitted.weights[:2], made.logits[0, 2] * fitted.weights[2]])
         self.assertAlmostEqual(fitted.logits(made.logits[:1])[0], np.log(np.exp(z).sum()))
 
+    def test_verdicts_are_told_by_group_of_people_where_names_say_it(self):
+        z = np.array([-3.0, 0.0, 5.0, -3.0, 5.0, 0.0])
+        given = Scored(np.zeros((6, 3)), np.array([False] * 5 + [True]), np.array(["x"] * 6), np.array(["a_1f", "a_2f", "a_3f", "a_4m", "other", "a_5f"]))
+        told = fusion.groups(given, z, (0.1, 0.6, 0.9), r"^a_\d([fm])")
+        self.assertEqual(told.splitlines()[2:], ["| f | 3 | 50 | 33 % | 33.3 % |", "| m | 1 | 5 | 100 % | 0.0 % |"])
+
     def test_kinds_count_by_their_weights_and_not_by_their_numbers(self):
         made = media()
         config = FusionConfig(CONFIG.families, CONFIG.real, {"swapped": 3.0, "painted": 1.0})
