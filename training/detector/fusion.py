@@ -3,7 +3,7 @@
 `./run evaluate` writes the CSV: one row a medium, with the pooled score of every member; folders below `real/` and `fake/` are kinds of media. The
 file of the fit says which members are one family, which kinds count, and which member stands in where another one was trained on
 the kind. Fitted at once, by the log loss: for every family z_f = b_f + Σ w · L with w ≥ 0, joined as the ResultService joins them,
-z = ln(Σ exp(z_f)). What is printed of ranks, rates and calibration is cross-fitted over people; what ships is fitted on all of them.
+z = ln(Σ exp(s · z_f)) / s. What is printed of ranks, rates and calibration is cross-fitted over people; what ships is fitted on all of them.
 """
 
 from __future__ import annotations
@@ -108,11 +108,12 @@ def _speaker(member: str, kind: str, config: FusionConfig) -> str:
 
 @dataclass(frozen=True)
 class Fit:
-    """Offset of each family and weight of each member."""
+    """Offset of each family, weight of each member, and how sharply the greatest family stands out (`pooling.family_sharpness`)."""
 
     config: FusionConfig
     intercepts: np.ndarray
     weights: np.ndarray
+    sharpness: float = 1.0
 
     def families(self, logits: np.ndarray) -> np.ndarray:
         """[N, F]: log-odds of each family."""
@@ -124,7 +125,7 @@ class Fit:
 
     def logits(self, logits: np.ndarray) -> np.ndarray:
         """[N]: what the service makes of one face."""
-        return np.logaddexp.reduce(self.families(logits), 1)
+        return np.logaddexp.reduce(self.sharpness * self.families(logits), 1) / self.sharpness
 
 
 def row_weights(media: Scored, config: FusionConfig) -> np.ndarray:
@@ -141,25 +142,28 @@ def row_weights(media: Scored, config: FusionConfig) -> np.ndarray:
 
 
 def fit(media: Scored, config: FusionConfig) -> Fit:
-    """Least log loss of z = ln(Σ exp(z_f)) with weights ≥ 0."""
+    """Least log loss of z = ln(Σ exp(s · z_f)) / s with weights ≥ 0. At s = 1 odds are added, above it the greatest family decides, below it what
+    all say counts: families that see the same things must not be counted twice."""
     logits, labels = torch.tensor(media.logits), torch.tensor(media.fake, dtype=torch.float64)
     weights = torch.tensor(row_weights(media, config))
     sizes = [len(members) for members in config.families.values()]
     raw = torch.full((sum(sizes),), -1.0, dtype=torch.float64, requires_grad=True)
     offsets = torch.full((len(sizes),), -1.5, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([raw, offsets], max_iter=500, line_search_fn="strong_wolfe")
+    sharp = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([raw, offsets, sharp], max_iter=500, line_search_fn="strong_wolfe")
 
     def loss():
         optimiser.zero_grad()
         slopes = torch.nn.functional.softplus(raw)
         said = torch.stack([part @ slope for part, slope in zip(logits.split(sizes, 1), slopes.split(sizes))], 1) + offsets
-        # Families that nobody needs would drift to minus infinity.
-        value = (weights * torch.nn.functional.softplus(torch.logsumexp(said, 1) * (1 - 2 * labels))).sum() + RIDGE * (slopes**2).sum() + 1e-3 * (offsets**2).sum()
+        joined = torch.logsumexp(sharp.exp() * said, 1) / sharp.exp()
+        # Families that nobody needs would drift to minus infinity, and a single one has no use for sharpness.
+        value = (weights * torch.nn.functional.softplus(joined * (1 - 2 * labels))).sum() + RIDGE * (slopes**2).sum() + 1e-3 * (offsets**2).sum() + RIDGE * (sharp**2).sum()
         value.backward()
         return value
 
     optimiser.step(loss)
-    return Fit(config, offsets.detach().numpy(), torch.nn.functional.softplus(raw).detach().numpy())
+    return Fit(config, offsets.detach().numpy(), torch.nn.functional.softplus(raw).detach().numpy(), float(sharp.exp().detach()))
 
 
 def cross_fitted(media: Scored, config: FusionConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -222,7 +226,8 @@ def former(path: Path, logits: np.ndarray, config: FusionConfig) -> tuple[np.nda
             said = logits[:, at] if floor is None else np.maximum(logits[:, at] - floor, 0)
             sums[name] = sums.get(name, given.get("intercept", 0.0)) + given["models"][member] * said
     limits = given["thresholds"]
-    return np.logaddexp.reduce(list(sums.values()), 0), limits.get("authentic", limits["suspicious"])
+    sharpness = given.get("pooling", {}).get("family_sharpness", 1.0)
+    return np.logaddexp.reduce([sharpness * value for value in sums.values()], 0) / sharpness, limits.get("authentic", limits["suspicious"])
 
 
 def against(media: Scored, config: FusionConfig, fused: np.ndarray, authentic: float, path: Path) -> str:
@@ -342,7 +347,7 @@ def main() -> None:
         "models": models,
         "families": members,
         "signals": before["signals"],
-        "pooling": before["pooling"] | {"family_sharpness": 1.0},
+        "pooling": before["pooling"] | {"family_sharpness": round(shipped.sharpness, 4)},
         "thresholds": {"authentic": min(authentic, limits["balanced"][0])} | dict(zip(("suspicious", "manipulated"), limits["balanced"])),
         "false_positive_rate": PROFILES["balanced"][1],
         "quantiles": {name: quantiles(fused[rows], seen[rows]) for name, rows in (("real", reals & (seen > 0)), ("fake", fakes))},

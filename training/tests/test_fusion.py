@@ -46,7 +46,7 @@ class FusionTest(unittest.TestCase):
         fitted = fit(made, CONFIG)
         self.assertLess(metrics.ece(made.fake, metrics.sigmoid(fitted.logits(made.logits))), 0.05)
         z = fitted.intercepts + np.array([made.logits[0, :2] @ fitted.weights[:2], made.logits[0, 2] * fitted.weights[2]])
-        self.assertAlmostEqual(fitted.logits(made.logits[:1])[0], np.log(np.exp(z).sum()))
+        self.assertAlmostEqual(fitted.logits(made.logits[:1])[0], np.log(np.exp(fitted.sharpness * z).sum()) / fitted.sharpness)
 
     def test_verdicts_are_told_by_group_of_people_where_names_say_it(self):
         z = np.array([-3.0, 0.0, 5.0, -3.0, 5.0, 0.0])
