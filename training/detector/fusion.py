@@ -177,6 +177,24 @@ def cross_fitted(media: Scored, config: FusionConfig) -> tuple[np.ndarray, np.nd
     return fused, families
 
 
+def kinds_left_out(media: Scored, config: FusionConfig) -> tuple[float, float]:
+    """AUC and log loss, in the mean over the kinds of fakes of the fit, where the fit saw neither the kind nor the people: by this the shape of the
+    fusion is chosen. The loss is that of the kind and of the authentic media in equal parts."""
+    areas, losses = [], []
+    fold = np.array([fold_of(people) for people in media.people])
+    for left in (kind for kind in config.fake if (media.fake & (media.kind == kind)).any()):
+        without = replace(config, fake={kind: weight for kind, weight in config.fake.items() if kind != left})
+        z = np.zeros(len(fold))
+        for half in (0, 1):
+            z[fold == half] = fit(media.where(fold != half), without).logits(media.logits[fold == half])
+        fakes = media.fake & (media.kind == left)
+        rows = reals_of(media, config, left) | fakes
+        reals = ~media.fake & (row_weights(media, config) > 0)
+        areas.append(metrics.auc(media.fake[rows], z[rows]))
+        losses.append((np.logaddexp(0, -z[fakes]).mean() + np.average(np.logaddexp(0, z[reals]), weights=row_weights(media, config)[reals])) / 2)
+    return float(np.mean(areas)), float(np.mean(losses))
+
+
 def thresholds(z: np.ndarray, kind: np.ndarray, suspicious: float, manipulated: float) -> tuple[float, float]:
     """Probabilities that at most these shares of authentic media reach, `manipulated` of every kind with enough media alike: the strictest
     kind decides, since an average would let one pay for the others."""
@@ -306,6 +324,7 @@ def main() -> None:
     parser.add_argument("--version", default="0.0.0")
     parser.add_argument("--against", type=Path, help="another fusion.json: what the new fit changes")
     parser.add_argument("--one-family", action="store_true", help="all members summed, to see what families bring")
+    parser.add_argument("--leave-kinds-out", action="store_true", help="only prints AUC and loss on kinds of fakes that the fit was not shown, each in turn")
     parser.add_argument("--groups", help="a pattern on names of people, such as '^canada_\\d+([fm])': verdicts on authentic media by its first group")
     parser.add_argument("--models", nargs="+", help="only prints the AUC of these models by themselves")
     parser.add_argument("--write", action="store_true", help="writes models/fusion.json, not only the table")
@@ -318,6 +337,9 @@ def main() -> None:
         config = replace(config, families={"": config.members})
     media, missed = read(arguments.evaluation, config)
     print(f"{len(media.fake)} media, {missed} left out because a member gave no score\n")
+    if arguments.leave_kinds_out:
+        print("kinds of fakes left out in turn: mean AUC {:.3f}, log loss {:.3f}".format(*kinds_left_out(media, config)))
+        return
     fused, families = cross_fitted(media, config)
     reals = ~media.fake & np.isin(media.kind, list(config.real))
     limits = {name: thresholds(fused[reals], media.kind[reals], *rates) for name, rates in PROFILES.items()}

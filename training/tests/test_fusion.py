@@ -48,6 +48,15 @@ class FusionTest(unittest.TestCase):
         z = fitted.intercepts + np.array([made.logits[0, :2] @ fitted.weights[:2], made.logits[0, 2] * fitted.weights[2]])
         self.assertAlmostEqual(fitted.logits(made.logits[:1])[0], np.log(np.exp(fitted.sharpness * z).sum()) / fitted.sharpness)
 
+    def test_a_kind_that_the_fit_was_not_shown_costs_more_than_one_that_it_was(self):
+        made = media(800, strength=3.0)
+        area, loss = fusion.kinds_left_out(made, CONFIG)
+        fused, _ = cross_fitted(made, CONFIG)
+        shown = np.mean([metrics.auc(made.fake[rows], fused[rows]) for rows in (~made.fake | (made.kind == kind) for kind in ("swapped", "painted"))])
+        self.assertLess(area, shown)
+        self.assertGreater(area, 0.5)
+        self.assertGreater(loss, 0)
+
     def test_verdicts_are_told_by_group_of_people_where_names_say_it(self):
         z = np.array([-3.0, 0.0, 5.0, -3.0, 5.0, 0.0])
         given = Scored(np.zeros((6, 3)), np.array([False] * 5 + [True]), np.array(["x"] * 6), np.array(["a_1f", "a_2f", "a_3f", "a_4m", "other", "a_5f"]))
