@@ -396,7 +396,7 @@ public sealed record ModelResult
     /// <summary>Version from the manifest.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Execution provider: <c>cpu</c>, <c>cuda</c>.</summary>
+    /// <summary>Execution provider: <c>cpu</c>, <c>cuda</c>, <c>cpu int8</c>.</summary>
     public required string Provider { get; init; }
 
     /// <summary>Pooled probability of <em>manipulated</em>, [0,1]; null after an error.</summary>

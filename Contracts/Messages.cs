@@ -189,7 +189,7 @@ public sealed record ModelScores
     /// <summary>What an operator's decision does to the weight of the fit: 1 for nothing.</summary>
     public double WeightFactor { get; init; } = 1;
 
-    /// <summary>Execution provider that ran it: <c>cpu</c>, <c>cuda</c>.</summary>
+    /// <summary>Execution provider that ran it: <c>cpu</c>, <c>cuda</c>, <c>cpu int8</c>.</summary>
     public required string Provider { get; init; }
 
     /// <summary>Calibrated probability of <em>manipulated</em> in [0,1], one a crop, in pack order. Empty after an error.</summary>

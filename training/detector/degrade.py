@@ -127,6 +127,11 @@ def at_resolution(crop: np.ndarray, size: float) -> np.ndarray:
     return cv2.resize(small, crop.shape[:2], interpolation=cv2.INTER_LINEAR)
 
 
+def no_finer_than(crop: np.ndarray, size: float, wanted: float) -> np.ndarray:
+    """A crop of a face of `size` source pixels as if it had had `wanted`; unchanged where that is no more than a twentieth less."""
+    return at_resolution(crop, wanted) if size > 1.05 * wanted else crop
+
+
 def equally_sharp(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both crops, the one with the finer face blurred until it is as soft as the other's."""
     (first,), (second,) = equally_sharp_clips([first], [second])

@@ -16,6 +16,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable, Protocol, Sequence
 
 import numpy as np
 import onnx
@@ -27,6 +28,15 @@ from .data import CropSet
 from .export import MODELS
 from .runtime import Session
 from .speed import crops_per_second
+
+class Faces(Protocol):
+    """What is read of `CropSet` and of `NativeFaces`."""
+
+    rows: Sequence
+
+    def where(self, split: str) -> list[int]:
+        """Row numbers of a split."""
+
 
 CALIBRATION_CROPS = 192
 FIRST_IN_FLOAT = (0, 5, 8, 11, 14, 20)
@@ -209,14 +219,14 @@ def _dequantised(graph: onnx.GraphProto, nodes: list, name: str, values: np.ndar
     nodes.append(helper.make_node("DequantizeLinear", [name, f"{name}/scale", f"{name}/zero"], [f"{name}/dequantised"], axis=0))
 
 
-def calibration_inputs(model: dict, crops: CropSet, count: int = CALIBRATION_CROPS) -> list[np.ndarray]:
-    """Inputs [1, 3, S, S] of training crops, every class and source alike."""
+def calibration_inputs(faces: Faces, views: Callable[[int], np.ndarray], count: int = CALIBRATION_CROPS) -> list[np.ndarray]:
+    """Inputs [1, 3, S, S] of training faces, every class and source alike: one view of a face."""
     rng = np.random.default_rng(3)
     kinds: dict[tuple[str, bool], list[int]] = {}
-    for i in crops.where("train"):
-        kinds.setdefault((crops.rows[i].medium.source, crops.rows[i].fake), []).append(i)
-    rows = [rows[int(rng.integers(len(rows)))] for at, rows in zip(range(count), list(kinds.values()) * count)]
-    return [model_input(model, crops.pixels(i)) for i in rows]
+    for i in faces.where("train"):
+        kinds.setdefault((faces.rows[i].medium.source, faces.rows[i].fake), []).append(i)
+    rows = [rows[int(rng.integers(len(rows)))] for _, rows in zip(range(count), list(kinds.values()) * count)]
+    return [shown[(at := int(rng.integers(len(shown)))) : at + 1] for shown in map(views, rows)]
 
 
 def model_input(model: dict, crop: np.ndarray) -> np.ndarray:
@@ -236,13 +246,13 @@ class Shown:
     views: np.ndarray
 
 
-def held_out(model: dict, crops: CropSet, per_class: int = 150) -> list[Shown]:
-    """One crop of each held-out medium, up to so many of a class and source."""
+def held_out(faces: Faces, views: Callable[[int], np.ndarray], per_class: int = 150) -> list[Shown]:
+    """One face of each held-out medium, up to so many of a class and source."""
     rows: dict[tuple[str, bool], dict[str, int]] = {}
-    for i in crops.where("val"):
-        row = crops.rows[i]
+    for i in faces.where("val"):
+        row = faces.rows[i]
         rows.setdefault((row.medium.source, row.fake), {}).setdefault(row.medium.path, i)
-    return [Shown(source, fake, model_input(model, crops.pixels(i))) for (source, fake), media in rows.items() for i in list(media.values())[:per_class]]
+    return [Shown(source, fake, views(i)) for (source, fake), media in rows.items() for i in list(media.values())[:per_class]]
 
 
 def compare(first: Path, second: Path, shown: list[Shown]) -> dict:
@@ -279,18 +289,24 @@ def write_variant(folder: Path, calibration: list[np.ndarray], shown: list[Shown
     print(json.dumps(result, indent=1))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(description: str | None, view: str, open_faces: Callable[[Path, Path], Faces], views: Callable[[dict, Faces, int], np.ndarray]) -> None:
+    """The command line, for nets of one view: `views` gives what the net of a `model.json` is shown of a row, float32 [R, 3, S, S]."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("name", help="folder below models/")
     parser.add_argument("--crops", type=Path, required=True)
     parser.add_argument("--manifest", type=Path, required=True)
     arguments = parser.parse_args()
     folder = MODELS / arguments.name
     model = json.loads((folder / "model.json").read_text())
-    if model["input"].get("view", "context") != "context":
-        raise SystemExit(f"{arguments.name} sees patches: use texture.quantise.")
-    crops = CropSet.open(arguments.crops, arguments.manifest)
-    write_variant(folder, calibration_inputs(model, crops), held_out(model, crops))
+    if (own := model["input"].get("view", "context")) != view:
+        raise SystemExit(f"{arguments.name} has the view '{own}': use {'texture' if own == 'texture' else 'detector'}.quantise.")
+    faces = open_faces(arguments.crops, arguments.manifest)
+    shown = lambda row: views(model, faces, row)
+    write_variant(folder, calibration_inputs(faces, shown), held_out(faces, shown))
+
+
+def main() -> None:
+    run(__doc__, "context", CropSet.open, lambda model, crops, row: model_input(model, crops.pixels(row)))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class FrameViews:
     def labelled(self, real: int, fake: int, rng: np.random.Generator) -> list[np.ndarray]:
         # The larger face is brought down to the resolution of the other: fineness must not tell them apart.
         sizes = self._crops.rows[real].size, self._crops.rows[fake].size
-        pair = [_brought_down(self._crops.pixels(i), size, min(sizes)) for i, size in zip((real, fake), sizes)]
+        pair = [degrade.no_finer_than(self._crops.pixels(i), size, min(sizes)) for i, size in zip((real, fake), sizes)]
         if rng.random() < self._config.train.equally_sharp_share:
             pair = degrade.equally_sharp(*pair)
         return self._degraded(pair, rng)
@@ -116,7 +116,7 @@ class ClipViews:
         width = self._width(rng, real, fake)
         clips = [self._stretch(row, width, rng) for row in (real, fake)]
         sizes = [float(np.mean([self._crops.rows[i].size for i in clip])) for clip in clips]
-        pair = [[_brought_down(self._crops.pixels(i), size, min(sizes)) for i in clip] for clip, size in zip(clips, sizes)]
+        pair = [[degrade.no_finer_than(self._crops.pixels(i), size, min(sizes)) for i in clip] for clip, size in zip(clips, sizes)]
         if rng.random() < self._config.train.equally_sharp_share:
             pair = degrade.equally_sharp_clips(*pair)
         return self._degraded(list(zip(*pair)), rng)
@@ -156,7 +156,3 @@ def _blend(crops: CropSet, row: int, donor: int | None, landmarks: np.ndarray, r
     if donor is None:
         return blended_pair(crops.pixels(row), landmarks, rng)
     return foreign_pair(crops.pixels(row), landmarks, crops.pixels(donor), crops.landmarks(donor), rng)
-
-
-def _brought_down(pixels: np.ndarray, size: float, wanted: float) -> np.ndarray:
-    return degrade.at_resolution(pixels, wanted) if size > 1.05 * wanted else pixels

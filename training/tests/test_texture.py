@@ -15,6 +15,7 @@ from detector.config import TRAINING
 from detector.crops import central_view
 from detector.data import Medium
 from detector.nets import build
+from detector.quantise import calibration_inputs, held_out
 from texture import bank, decoders, degradation, export, patches, quantise, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
@@ -417,9 +418,9 @@ class ProtocolTest(unittest.TestCase):
         shown = quantise.views(model, given, 0)
         places = patches.scored_places(given.landmarks(0), SIDE, 64, 3)
         np.testing.assert_allclose(shown[1], (patches.cut(given.pixels(0), places[1], 64).transpose(2, 0, 1) / 255 - 0.5) / 0.25, atol=1e-5)
-        inputs = quantise.calibration(model, given, 5)
+        inputs = calibration_inputs(given, lambda row: quantise.views(model, given, row), 5)
         self.assertEqual([x.shape for x in inputs], [(1, 3, 64, 64)] * 5)
-        held = quantise.held_out(model, given)
+        held = held_out(given, lambda row: quantise.views(model, given, row))
         self.assertEqual({(one.source, one.fake) for one in held}, {("mine", False), ("mine", True), ("gan", True), ("lfw", False)})
 
     def test_a_face_is_the_mean_of_its_patches(self):

@@ -128,7 +128,7 @@ class PairMaker:
         if self._config.view == "context":
             # Aligned crops are of one size: the larger face is brought down to the resolution of the other.
             least = min(self._faces.rows[i].size for i in (own, fake))
-            pixels = [degrade.at_resolution(image, least) if self._faces.rows[i].size > 1.05 * least else image for i, image in zip((own, fake), pixels)]
+            pixels = [degrade.no_finer_than(image, self._faces.rows[i].size, least) for i, image in zip((own, fake), pixels)]
         return Pair(*pixels, self._faces.landmarks(own), self._faces.landmarks(fake), mask)
 
     def _real(self, rng: np.random.Generator) -> int:

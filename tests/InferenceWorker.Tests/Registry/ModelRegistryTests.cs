@@ -115,7 +115,13 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         elsewhere.Add("probability", manifest => manifest["output"]!["kind"] = "probability");
         var folder = Path.Combine(elsewhere.Path, "probability");
         await File.WriteAllTextAsync(Path.Combine(folder, "secrets.txt"), "stay");
+        // Another form of the network comes along: a setting may ask for it one day.
+        File.Copy(Path.Combine(folder, "model.onnx"), Path.Combine(folder, "model.int8.onnx"));
+        var manifest = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, ModelFolder.ManifestName)))!;
+        manifest["variants"] = new JsonArray(new JsonObject { ["precision"] = "int8", ["file"] = "model.int8.onnx", ["sha256"] = manifest["sha256"]!.GetValue<string>() });
+        await File.WriteAllTextAsync(Path.Combine(folder, ModelFolder.ManifestName), manifest.ToJsonString());
         await _registry.AddFolderAsync(folder, CancellationToken.None);
+        Assert.True(File.Exists(Path.Combine(_models.Path, "probability", "model.int8.onnx")));
         Assert.Equal(["probability", "weighted-nchw"], await Scoring());
         Assert.False(File.Exists(Path.Combine(_models.Path, "probability", "secrets.txt")));
     }

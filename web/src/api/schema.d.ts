@@ -2012,7 +2012,7 @@ export interface components {
             name: string;
             /** @description Version from the manifest. */
             version: string;
-            /** @description Execution provider: `cpu`, `cuda`. */
+            /** @description Execution provider: `cpu`, `cuda`, `cpu int8`. */
             provider: string;
             /**
              * Format: double
