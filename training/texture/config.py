@@ -16,7 +16,7 @@ from detector.crops import CROP_MARGIN
 class FamiliesConfig:
     """How many pairs of a step each family of generators gives; 0 leaves it out.
 
-    painted: inner face painted small (`painted`). blended: self-blends. regrown: brought down and grown by a filter drawn for it
+    painted: inner face painted small (`painted`). lips: the face below the nose painted anew (`painted.painted_lips`). blended: self-blends. regrown: brought down and grown by a filter drawn for it
     (`detector.lookalike`). resynthesised: pairs of the bank whose generator is in `generators`. labelled: real and fake of the data.
     """
 
@@ -25,11 +25,12 @@ class FamiliesConfig:
     regrown: int = 0
     resynthesised: int = 0
     labelled: int = 0
+    lips: int = 0
     generators: dict[str, float] = field(default_factory=dict)
 
     @property
     def pairs(self) -> int:
-        return self.painted + self.blended + self.regrown + self.resynthesised + self.labelled
+        return self.painted + self.blended + self.regrown + self.resynthesised + self.labelled + self.lips
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,16 @@ from . import degradation, patches
 from .bank import Bank
 from .config import TextureConfig
 from .nativefaces import NativeFaces
-from .painted import Donor, painted_finer, painted_small
+from .painted import Donor, painted_finer, painted_lips, painted_small
 
 DONOR_CANDIDATES = 6
 """From how many strangers a donor is chosen by pose."""
 
 SIZE_CANDIDATES = 8
 """From how many fakes of a source without own originals a pair's is chosen by face size."""
+
+LIP_DONOR_SHARE = 0.1
+"""How many faces with painted lips get another person's mouth: tools mostly paint the speaker's own."""
 
 LEAST_FRESH_FACE = 80
 """Pictures are not brought down further than to a face of so many pixels before a fake is made of them."""
@@ -68,21 +71,24 @@ class PairMaker:
         """The pairs of a step."""
         families = self._config.families
         makers = [(self.painted, families.painted), (self.blended, families.blended), (self.regrown, families.regrown),
-                  (self.resynthesised, families.resynthesised), (self.labelled, families.labelled)]
+                  (self.resynthesised, families.resynthesised), (self.labelled, families.labelled), (self.lips, families.lips)]
         return [maker(rng) for maker, count in makers for _ in range(count)]
 
     def painted(self, rng: np.random.Generator) -> Pair:
         row = self._real(rng)
         picture, landmarks = self._fresh(row, rng)
-        donor = None
-        if rng.random() < self._config.train.donor_share:
-            other = self._donor(row, rng)
-            donor = Donor(self._faces.pixels(other), self._faces.landmarks(other))
+        donor = self._stranger(row, self._config.train.donor_share, rng)
         if rng.random() < self._config.train.finer_share:
             real, fake, mask = painted_finer(picture, landmarks, donor, rng)
         else:
             real, (fake, mask) = picture, painted_small(picture, landmarks, donor, rng)
         return Pair(real, fake, landmarks, landmarks, mask)
+
+    def lips(self, rng: np.random.Generator) -> Pair:
+        row = self._real(rng)
+        picture, landmarks = self._fresh(row, rng)
+        fake, mask = painted_lips(picture, landmarks, self._stranger(row, LIP_DONOR_SHARE, rng), rng)
+        return Pair(picture, fake, landmarks, landmarks, mask)
 
     def blended(self, rng: np.random.Generator) -> Pair:
         row = self._real(rng)
@@ -139,6 +145,13 @@ class PairMaker:
         candidates = [_pick(_pick(self._reals[row.medium.source], rng), rng) for _ in range(DONOR_CANDIDATES)]
         strangers = [i for i in candidates if self._faces.rows[i].medium.group != row.medium.group] or candidates
         return min(strangers, key=lambda i: abs(self._faces.rows[i].yaw - row.yaw))
+
+    def _stranger(self, row: int, share: float, rng: np.random.Generator) -> Donor | None:
+        """In a `share` of the draws another person's face."""
+        if rng.random() >= share:
+            return None
+        other = self._donor(row, rng)
+        return Donor(self._faces.pixels(other), self._faces.landmarks(other))
 
     def _fresh(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         share = self._config.train.fresh_share
