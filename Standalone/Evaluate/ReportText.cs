@@ -94,10 +94,11 @@ internal static class ReportText
         var degraded = conditions.Select(condition => condition.Scored.ToDictionary(file => file.File.Path, file => file.Probability, StringComparer.Ordinal)).ToList();
         var models = scored.SelectMany(file => file.Models.Keys).Distinct().OrderBy(model => model.Name, StringComparer.Ordinal).ThenBy(model => model.Version, StringComparer.Ordinal).ToList();
         var text = new StringBuilder();
+        var signals = scored.SelectMany(file => file.Signals.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         Row(text,
         [
             "path", "label", "group", "cluster", "verdict", "reasons", "probability", "faces", "frames", "face_size", "sharpness", "brightness",
-            .. models.Select(model => models.Count(other => other.Name == model.Name) == 1 ? model.Name : $"{model.Name} {model.Version}"), .. conditions.Select(condition => condition.Name), "error",
+            .. models.Select(model => models.Count(other => other.Name == model.Name) == 1 ? model.Name : $"{model.Name} {model.Version}"), .. conditions.Select(condition => condition.Name), .. signals, "error",
         ]);
         foreach (var file in scored)
         {
@@ -105,7 +106,8 @@ internal static class ReportText
             [
                 file.File.Path, file.File.Fake ? "fake" : "real", file.File.Group, file.File.Cluster, file.Verdict?.ToString().ToLowerInvariant() ?? "", string.Join(' ', file.Reasons),
                 Exact(file.Probability), Exact(file.Faces.Count), Exact(file.Frames.Count), Exact(file.Face?.Size), Exact(file.Face?.Sharpness), Exact(file.Face?.Brightness),
-                .. models.Select(model => file.Models.TryGetValue(model, out var score) ? Exact(score) : ""), .. degraded.Select(of => Exact(of.GetValueOrDefault(file.File.Path))), file.Error ?? "",
+                .. models.Select(model => file.Models.TryGetValue(model, out var score) ? Exact(score) : ""), .. degraded.Select(of => Exact(of.GetValueOrDefault(file.File.Path))),
+                .. signals.Select(signal => file.Signals.TryGetValue(signal, out var value) ? Exact(value) : ""), file.Error ?? "",
             ]);
         }
 

@@ -38,6 +38,9 @@ internal sealed record ScoredFile(EvaluationFile File)
     /// <summary>Score of each model that gave one.</summary>
     public IReadOnlyDictionary<ModelVersion, double> Models { get; init; } = new Dictionary<ModelVersion, double>();
 
+    /// <summary>Score of each forensic signal that applied, by its name, and the numbers behind it as <c>signal.number</c>.</summary>
+    public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();
+
     /// <summary>The medium itself; null when the analysis failed.</summary>
     public MediaSummary? Media { get; init; }
 
@@ -82,6 +85,7 @@ internal sealed record ScoredFile(EvaluationFile File)
             Face = Largest(analysis, index),
             Models = analysis.Models.Where(model => model.Score is not null).DistinctBy(model => model.Name, StringComparer.Ordinal)
                 .ToDictionary(model => new ModelVersion(model.Name, model.Version), model => model.Score!.Value),
+            Signals = SignalsOf(analysis),
             Media = analysis.Media,
         };
     }
@@ -92,6 +96,11 @@ internal sealed record ScoredFile(EvaluationFile File)
         var seen = index?.Frames.SelectMany(frame => frame.Faces).Where(one => one.TrackId == face.TrackId).Select(one => one.Quality).ToList() ?? [];
         return new FaceFacts(face.SizePixels, Median([.. seen.Select(one => (double)one.Sharpness)]), Median([.. seen.Select(one => (double)one.Brightness)]));
     }
+
+    private static Dictionary<string, double> SignalsOf(Analysis analysis) => analysis.Signals.Where(signal => signal.Applicable)
+        .SelectMany(signal => signal.Values.Select(value => KeyValuePair.Create($"{signal.Name}.{value.Key}", value.Value))
+            .Concat(signal.Score is { } score ? [KeyValuePair.Create(signal.Name, score)] : []))
+        .ToDictionary(StringComparer.Ordinal);
 
     private static double? Median(double[] values)
     {

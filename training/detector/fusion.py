@@ -15,6 +15,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 import torch
@@ -85,20 +86,29 @@ class Scored:
 def read(paths: list[Path], config: FusionConfig) -> tuple[Scored, int]:
     """Media that every member scored, and how many were left out because one did not."""
     logits, fakes, kinds, people, missed = [], [], [], [], 0
+    for row, said in scored_rows(paths, config):
+        if said is None:
+            missed += 1
+            continue
+        label, kind, name = row["path"].split("/", 2)
+        logits.append(said)
+        fakes.append(label == "fake")
+        kinds.append(kind)
+        people.append(name.split("@", 1)[0])
+    return Scored(np.array(logits), np.array(fakes, bool), np.array(kinds), np.array(people)), missed
+
+
+def scored_rows(paths: list[Path], config: FusionConfig) -> Iterator[tuple[dict[str, str], np.ndarray | None]]:
+    """Rows of evaluations, each with the log-odds of the members [M], or None where a member gave no score."""
     for path in paths:
         with path.open(newline="") as stream:
             for row in csv.DictReader(stream):
-                label, kind, name = row["path"].split("/", 2)
-                speaks = [_speaker(member, kind, config) for member in config.members]
+                speaks = [_speaker(member, row["path"].split("/")[1], config) for member in config.members]
                 if any(not row.get(member) for member in speaks):
-                    missed += 1
+                    yield row, None
                     continue
                 p = np.clip([float(row[member]) for member in speaks], 1e-6, 1 - 1e-6)
-                logits.append(np.clip(np.log(p / (1 - p)), -CLAMP, CLAMP))
-                fakes.append(label == "fake")
-                kinds.append(kind)
-                people.append(name.split("@", 1)[0])
-    return Scored(np.array(logits), np.array(fakes, bool), np.array(kinds), np.array(people)), missed
+                yield row, np.clip(np.log(p / (1 - p)), -CLAMP, CLAMP)
 
 
 def _speaker(member: str, kind: str, config: FusionConfig) -> str:
@@ -327,7 +337,8 @@ def main() -> None:
     parser.add_argument("--leave-kinds-out", action="store_true", help="only prints AUC and loss on kinds of fakes that the fit was not shown, each in turn")
     parser.add_argument("--groups", help="a pattern on names of people, such as '^canada_\\d+([fm])': verdicts on authentic media by its first group")
     parser.add_argument("--models", nargs="+", help="only prints the AUC of these models by themselves")
-    parser.add_argument("--write", action="store_true", help="writes models/fusion.json, not only the table")
+    parser.add_argument("--profile", default="", help="a folder inside models/ whose fusion.json is meant, such as fast")
+    parser.add_argument("--write", action="store_true", help="writes fusion.json, not only the table")
     arguments = parser.parse_args()
     config = FusionConfig.read(arguments.config)
     if arguments.models:
@@ -356,8 +367,9 @@ def main() -> None:
         print(against(media, config, fused, authentic, arguments.against))
     print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")
     shipped = fit(media, config)
-    path = MODELS / "fusion.json"
-    before = json.loads(path.read_text())
+    path = MODELS / arguments.profile / "fusion.json"
+    # What is not fitted stays as it is; a new profile takes it from the whole ensemble.
+    before = json.loads((path if path.exists() else MODELS / "fusion.json").read_text())
     at = 0
     models, members = {}, {}
     for (name, family), intercept in zip(config.families.items(), shipped.intercepts):

@@ -180,6 +180,15 @@ public sealed class EvaluationReportTests
     }
 
     [Fact]
+    public void The_numbers_behind_signals_are_columns_of_the_rows_and_empty_where_a_signal_does_not_apply()
+    {
+        var lines = ReportText.Csv([File("real/a.jpg", "a", .2) with { Signals = new Dictionary<string, double> { ["grid"] = .5, ["grid.ratio"] = 1.25 } }, File("fake/b.jpg", "b", .8)], []).Split('\n');
+        Assert.EndsWith(",grid,grid.ratio,error", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith(",0.5,1.25,", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith(",,,", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_interrupt_ends_the_tables_at_once()
     {
         using var stop = new CancellationTokenSource();
