@@ -26,7 +26,7 @@ def pairs(faces: NativeFaces, bank: Bank | None, config_path: Path, count: int) 
     """Family, number of the pair, and picture; the real of a pair comes before its fake."""
     config = read_config(config_path)
     people = {source: 1.0 for source in sorted({row.medium.source for row in faces.rows}) if source in HELD_OUT_REALS}
-    everything = replace(config, families=FamiliesConfig(painted=1, blended=1, regrown=1), data=DataConfig(real_sources=people))
+    everything = replace(config, families=FamiliesConfig(painted=1, blended=1, regrown=1, lips=1), data=DataConfig(real_sources=people))
     maker = PairMaker(faces, None, everything, "val")
     for family in MADE:
         for at, picture in enumerate(made(getattr(maker, family), family, count)):

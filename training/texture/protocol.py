@@ -29,7 +29,7 @@ from .config import DataConfig, FamiliesConfig, TextureConfig, read_config
 from .nativefaces import NativeFaces
 from .pairs import Pair, PairMaker, inner_sharpness, moved
 
-MADE = ("painted", "blended", "regrown")
+MADE = ("painted", "blended", "regrown", "lips")
 """Families whose fakes are made here, of held-out people."""
 
 REALS_OF = {"portraits_gan": ("london_set", "portraits_web", "canada_set", "fairface_540")}
@@ -151,7 +151,7 @@ def score(config: TextureConfig, scorer: FaceScorer, faces: NativeFaces, bank: B
             add(source, seen, picture, forgery)
     # Always the same people, whatever a run drew.
     people = {source: 1.0 for source in sorted({row.medium.source for row in faces.rows}) if source in HELD_OUT_REALS}
-    everything = replace(config, families=FamiliesConfig(painted=1, blended=1, regrown=1), data=DataConfig(real_sources=people))
+    everything = replace(config, families=FamiliesConfig(painted=1, blended=1, regrown=1, lips=1), data=DataConfig(real_sources=people))
     maker = PairMaker(faces, None, everything, "val")
     for family in MADE:
         for picture in progress(made(getattr(maker, family), family, per_class), family, 2 * per_class):
