@@ -47,6 +47,8 @@ if (builder.ExecutionContext.IsRunMode)
     // All that look at models look into the same folder; elsewhere MODEL_PATH names the volume they share.
     var models = Path.GetFullPath(builder.Configuration["MODEL_PATH"] ?? Path.Combine(builder.AppHostDirectory, "../models"));
     foreach (var service in new[] { ingest, results, forensics, inference }) service.WithEnvironment("MODEL_PATH", models);
+    if (builder.Configuration["Inference:Profile"] is { Length: > 0 } profile)
+        foreach (var service in new[] { ingest, results, inference }) service.WithEnvironment("Inference__Profile", profile);
     // On a developer's machine the developer needs no key; anybody else does.
     gateway.WithEnvironment("Identity__AllowLocal", "true");
     var page = builder.AddExecutable("page", "bash", "..", "eng/build-page");

@@ -58,6 +58,9 @@ public sealed class InferenceOptions
     [Range(0, 256)]
     public int ThreadsPerRun { get; set; }
 
+    /// <summary>Name of a folder inside the models folder that has models and a fusion of its own, such as <c>fast</c>; empty for the models folder.</summary>
+    public string Profile { get; set; } = "";
+
     /// <summary>Numbers to run in.</summary>
     public Precision Precision { get; set; } = Precision.Float32;
 

@@ -30,6 +30,9 @@ public static class InferenceWorkerExtensions
             .Bind(builder.Configuration.GetSection(ModelOptions.Section))
             .Configure(options => options.Path = ModelsFolder.Of(builder.Configuration))
             .ValidateDataAnnotations()
+            .Validate(
+                options => builder.Configuration[ModelsFolder.ProfileSetting] is not { Length: > 0 } || Directory.Exists(options.Path),
+                $"{ModelsFolder.ProfileSetting} names a profile that the models folder does not have.")
             .ValidateOnStart();
         builder.Services.AddSingleton<RunWatch>();
         builder.Services.AddSingleton<ScoringEngine>();

@@ -13,7 +13,7 @@ public static partial class ManifestFile
     /// <summary>Where the file is expected.</summary>
     public static string Locate(IConfiguration configuration)
     {
-        var file = configuration[Setting] is { Length: > 0 } named ? named : Path.Combine(ModelsFolder.Of(configuration), "forensics.json");
+        var file = configuration[Setting] is { Length: > 0 } named ? named : Path.Combine(ModelsFolder.Root(configuration), "forensics.json");
         return Path.Combine(AppContext.BaseDirectory, file);
     }
 

@@ -339,6 +339,19 @@ public sealed class ModelRegistryTests : IAsyncLifetime
         var path = expected.Replace("CURRENT", Directory.GetCurrentDirectory(), StringComparison.Ordinal).Replace("PROGRAM", AppContext.BaseDirectory.TrimEnd('/'), StringComparison.Ordinal);
 
         Assert.Equal(path, ModelsFolder.Of(configuration));
+        configuration[ModelsFolder.ProfileSetting] = "fast";
+        Assert.Equal((path + "/fast", path), (ModelsFolder.Of(configuration), ModelsFolder.Root(configuration)));
+    }
+
+    [Theory]
+    [InlineData("../elsewhere")]
+    [InlineData("a/b")]
+    [InlineData("Fast")]
+    [InlineData(".")]
+    public void A_profile_is_a_plain_name(string profile)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [ModelsFolder.ProfileSetting] = profile }).Build();
+        Assert.Contains(profile, Assert.Throws<InvalidOperationException>(() => ModelsFolder.Of(configuration)).Message, StringComparison.Ordinal);
     }
 
     private Task WriteAsync(string file, string text) => File.WriteAllTextAsync(Path.Combine(_models.Path, file), text);
