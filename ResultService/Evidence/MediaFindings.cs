@@ -100,7 +100,7 @@ public static class MediaFindings
         }
 
         foreach (var model in fused.Models.Where(model => model is { Score: null, Error: not null, Weight: > 0 }))
-            findings.Add(Doubt(ReasonCodes.ModelsMissing, 0.6, $"The model {model.Name} gave no score{(fused.Probability is null ? "" : "; the others decided")}."));
+            findings.Add(Doubt(ReasonCodes.ModelsMissing, 0.6, $"The model {model.Name} gave no score."));
     }
 
     private static void AddDoubts(List<Finding> findings, FaceIndex index, FusedEvidence fused)

@@ -19,6 +19,7 @@ namespace Deepfake.ResultService.Fusion;
 ///   "false_positive_rate": 0.05,
 ///   "quantiles": { "real": [0.001, 0.02, …, 0.97], "fake": [0.01, 0.2, …, 0.999] },
 ///   "profiles": { "strict": { "suspicious": 0.8, "manipulated": 0.98, "false_positive_rate": 0.003 }, "sensitive": { … } },
+///   "reduced": [ { "models": { "swap-b0": 1.3 }, "families": { … }, "family_sharpness": 1.0, "thresholds": { … }, "false_positive_rate": 0.05, "profiles": { … }, "quantiles": { … } }, … ],
 ///   "quality_gates": { "min_face_pixels": 48, "min_sharpness": 10, "min_brightness": 25, "max_brightness": 240 },
 ///   "disagreement": { "max_spread": 0.85, "verdict": "suspicious" }
 /// }
@@ -44,6 +45,9 @@ public sealed record FusionManifest
 
     /// <summary>Models that know one kind of fakes, by the name of the kind: what others do not see does not speak against what they see.</summary>
     public IReadOnlyDictionary<string, FamilyMembers> Families { get; init; } = new Dictionary<string, FamilyMembers>();
+
+    /// <summary>Fits without some of the models, for analyses in which these gave nothing. One at most for each set of models.</summary>
+    public IReadOnlyList<ReducedFit> Reduced { get; init; } = [];
 
     /// <summary>Models of the fit that an operator has switched off: nobody misses them. Not part of the file.</summary>
     [JsonIgnore]
@@ -78,8 +82,26 @@ public sealed record FusionManifest
 
     /// <summary>The same fit with the thresholds of a profile; with its own where the profile was not fitted.</summary>
     public FusionManifest For(ThresholdProfile profile) => Profiles.TryGetValue(Name(profile), out var fitted)
-        ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated, fitted.Authentic), FalsePositiveRate = fitted.FalsePositiveRate }
+        ? this with
+        {
+            Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated, fitted.Authentic),
+            FalsePositiveRate = fitted.FalsePositiveRate,
+            Reduced = [.. Reduced.Select(one => one.For(Name(profile)))],
+        }
         : this;
+
+    /// <summary>The fit for the models that gave scores.</summary>
+    /// <param name="scored">Their names; those that the fit does not know are passed over.</param>
+    /// <returns>This one where no model is missing; else the one that was fitted without those that are; null where there is none.</returns>
+    public FusionManifest? FittedTo(IReadOnlySet<string> scored)
+    {
+        var needed = Models.Where(model => model.Value > 0).Select(model => model.Key).ToHashSet(StringComparer.Ordinal);
+        if (needed.IsSubsetOf(scored)) return this;
+        var present = Models.Keys.Where(scored.Contains).ToHashSet(StringComparer.Ordinal);
+        if (Reduced.FirstOrDefault(one => present.SetEquals(one.Models.Keys)) is { } reduced) return With(reduced);
+        // An operator who switched a model off has decided that the others answer, measured or not.
+        return needed.All(name => scored.Contains(name) || Disabled.Contains(name)) ? this : null;
+    }
 
     /// <summary>All families with a model; the first one may be that of the models that no family names, whose name is empty.</summary>
     internal IEnumerable<FusionFamily> AllFamilies()
@@ -139,6 +161,7 @@ public sealed record FusionManifest
         Require(QualityGates.MinSharpness is >= 0 and < 100_000, "quality_gates.min_sharpness", "≥ 0");
         Require(QualityGates.MinBrightness >= 0 && QualityGates.MaxBrightness <= 255 && QualityGates.MinBrightness < QualityGates.MaxBrightness, "quality_gates.min_brightness", "below max_brightness, both inside [0,255]");
         Require(Disagreement is null or { MaxSpread: > 0 and <= 1, Verdict: Verdict.Suspicious or Verdict.Inconclusive }, "disagreement", "max_spread inside (0,1], verdict suspicious or inconclusive");
+        CheckReduced();
     }
 
     private static void CheckThresholds(string field, VerdictThresholds thresholds)
@@ -146,6 +169,35 @@ public sealed record FusionManifest
         Require(thresholds.Suspicious is > 0 and < 1, field + ".suspicious", "inside (0,1)");
         Require(thresholds.Manipulated < 1 && thresholds.Manipulated >= thresholds.Suspicious, field + ".manipulated", "at least suspicious, below 1");
         Require(thresholds.Authentic is null || (thresholds.Authentic > 0 && thresholds.Authentic <= thresholds.Suspicious), field + ".authentic", "above 0, at most suspicious");
+    }
+
+    private FusionManifest With(ReducedFit reduced) => this with
+    {
+        Intercept = 0,
+        Models = reduced.Models,
+        Families = reduced.Families,
+        Pooling = Pooling with { FamilySharpness = reduced.FamilySharpness },
+        Thresholds = reduced.Thresholds,
+        FalsePositiveRate = reduced.FalsePositiveRate,
+        Profiles = reduced.Profiles,
+        Quantiles = reduced.Quantiles,
+        Reduced = [],
+    };
+
+    private void CheckReduced()
+    {
+        for (var i = 0; i < Reduced.Count; i++)
+        {
+            Require(Reduced[i] is { Models: not null } && Reduced[i].Models.Keys.All(Models.ContainsKey), $"reduced[{i}].models", "models of the fit");
+            try
+            {
+                With(Reduced[i]).Check();
+            }
+            catch (InvalidDataException e)
+            {
+                throw new InvalidDataException($"fusion.json: in 'reduced[{i}]': {e.Message}", e);
+            }
+        }
     }
 
     private static string Name(ThresholdProfile profile) => profile.ToString().ToLowerInvariant();
@@ -156,6 +208,36 @@ public sealed record FusionManifest
     {
         if (!holds) throw new InvalidDataException($"fusion.json: '{field}' must be {rule}.");
     }
+}
+
+/// <summary>A fit of some of the models alone, with thresholds that hold for these.</summary>
+public sealed record ReducedFit
+{
+    /// <summary>Weight of each of these models' pooled logits; ≥ 0.</summary>
+    public required IReadOnlyDictionary<string, double> Models { get; init; }
+
+    /// <summary>Their families.</summary>
+    public IReadOnlyDictionary<string, FamilyMembers> Families { get; init; } = new Dictionary<string, FamilyMembers>();
+
+    /// <summary>As <see cref="PoolingSettings.FamilySharpness"/>.</summary>
+    public double FamilySharpness { get; init; } = 1;
+
+    /// <summary>Where the verdicts begin.</summary>
+    public required VerdictThresholds Thresholds { get; init; }
+
+    /// <summary>Share of authentic media above <see cref="VerdictThresholds.Manipulated"/> on the calibration data.</summary>
+    public double? FalsePositiveRate { get; init; }
+
+    /// <summary>Thresholds of the other profiles, by name.</summary>
+    public IReadOnlyDictionary<string, ProfileThresholds> Profiles { get; init; } = new Dictionary<string, ProfileThresholds>();
+
+    /// <summary>How authentic media and fakes score; null where it was not measured.</summary>
+    public ScoreQuantiles? Quantiles { get; init; }
+
+    /// <summary>The same fit with the thresholds of a profile; with its own where the profile was not fitted.</summary>
+    internal ReducedFit For(string profile) => Profiles.TryGetValue(profile, out var fitted)
+        ? this with { Thresholds = new VerdictThresholds(fitted.Suspicious, fitted.Manipulated, fitted.Authentic), FalsePositiveRate = fitted.FalsePositiveRate }
+        : this;
 }
 
 /// <summary>Models that know one kind of fakes.</summary>

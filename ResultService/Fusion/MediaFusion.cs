@@ -94,6 +94,7 @@ public static class MediaFusion
                 ModelShare = first is null ? 0 : ensemble.ShareOf(first.Logits),
                 Coverage = joined.Crops.Count == 0 ? 1 : (double)joined.Crops.Count(crop => crop.Combined is not null) / joined.Crops.Count,
                 Quality = first?.Quality ?? 0,
+                HasFittedThresholds = ensemble.HasFittedThresholds,
                 HasForensics = signals is not null && (signals.Count == 0 || signals.Any(signal => signal.Reason != Signal.Unavailable)),
             },
             thresholds,
@@ -102,7 +103,7 @@ public static class MediaFusion
         var overTime = index.Kind != MediaKind.Image;
         if (overTime) forensics = [.. forensics, ScoreDynamics.Measure(first is null ? [] : [.. first.Timeline.Select(at => at.Score)])];
         // An operator's own model moves the scores away from those that were measured.
-        var isMeasured = !ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any();
+        var isMeasured = ensemble.HasFittedThresholds && !ensemble.Models.Where((model, m) => model.Scores.Count > 0 && ensemble.IsAdded(m)).Any();
         return new FusedEvidence
         {
             Decision = decision,

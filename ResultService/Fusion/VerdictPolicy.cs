@@ -35,6 +35,9 @@ public sealed record VerdictEvidence
     /// <summary>Mean <see cref="FaceQualityWeight"/> of the deciding face, (0,1].</summary>
     public required double Quality { get; init; }
 
+    /// <summary>Whether the thresholds hold for the models that gave scores.</summary>
+    public required bool HasFittedThresholds { get; init; }
+
     /// <summary>Whether the forensic signals arrived.</summary>
     public required bool HasForensics { get; init; }
 }
@@ -47,8 +50,8 @@ public sealed record Decision(Verdict Verdict, IReadOnlyList<string> Reasons, do
 
 /// <summary>
 /// From a probability to a verdict. Authentic below <c>authentic</c>, suspicious from <c>suspicious</c> on, manipulated from <c>manipulated</c> on.
-/// Inconclusive between the first two, where too many fakes lie beside authentic media, and where there is no face, no score, or no face good
-/// enough to decide. The signals alone never convict: where the models
+/// Inconclusive between the first two, where too many fakes lie beside authentic media, and where there is no face, no score, no face good
+/// enough to decide, or no threshold that was fitted to the models that gave scores. The signals alone never convict: where the models
 /// without them stay below <c>suspicious</c>, the verdict is suspicious at most.
 /// </summary>
 public static class VerdictPolicy
@@ -63,7 +66,8 @@ public static class VerdictPolicy
             reasons.Insert(0, ReasonCodes.ModelsDisagree);
         }
 
-        if (evidence.Faces > 0 && evidence.Probability is not null && (evidence.ModelShare < 1 - 1e-9 || evidence.Coverage < 1)) reasons.Add(ReasonCodes.ModelsMissing);
+        var isIncomplete = evidence.Faces > 0 && evidence.Probability is not null && (evidence.ModelShare < 1 - 1e-9 || evidence.Coverage < 1);
+        if (isIncomplete && !reasons.Contains(ReasonCodes.ModelsMissing)) reasons.Add(ReasonCodes.ModelsMissing);
         if (!evidence.HasForensics) reasons.Add(ReasonCodes.ForensicsMissing);
         return new Decision(verdict, reasons, evidence.Probability is { } p ? Confidence(p, verdict, evidence) : null);
     }
@@ -101,6 +105,7 @@ public static class VerdictPolicy
             return (Verdict.Inconclusive, evidence.AnyLargeEnough ? [ReasonCodes.ModelsUnavailable] : [ReasonCodes.ModelsUnavailable, ReasonCodes.FaceTooSmall]);
         if (!evidence.AnyLargeEnough) return (Verdict.Inconclusive, [ReasonCodes.FaceTooSmall]);
         if (!evidence.AnyPassesGates) return (Verdict.Inconclusive, [ReasonCodes.LowQuality]);
+        if (!evidence.HasFittedThresholds) return (Verdict.Inconclusive, [ReasonCodes.ModelsMissing]);
         if (p >= thresholds.Manipulated && models >= thresholds.Suspicious) return (Verdict.Manipulated, [ReasonCodes.HighFaceScore]);
         if (p >= thresholds.Suspicious)
             return (Verdict.Suspicious, [evidence.HighestTrack >= thresholds.Manipulated ? ReasonCodes.HighFaceScore : ReasonCodes.ElevatedFaceScore]);

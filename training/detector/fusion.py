@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import re
 import tomllib
@@ -327,6 +328,64 @@ def groups(media: Scored, fused: np.ndarray, limits: tuple[float, float, float],
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A fit of some members with all that the service wants of it. `fused` [N] and `families` [N, F]: cross-fitted log-odds of the media. `limits`:
+    probabilities from which on a medium is no longer authentic, is suspicious, is manipulated."""
+
+    media: Scored
+    config: FusionConfig
+    fused: np.ndarray
+    families: np.ndarray
+    profiles: dict[str, tuple[float, float, float]]
+
+    @staticmethod
+    def of(media: Scored, config: FusionConfig) -> "Fitted":
+        fused, families = cross_fitted(media, config)
+        reals, seen = ~media.fake & np.isin(media.kind, list(config.real)), row_weights(media, config)
+        fakes = media.fake & (seen > 0)
+        authentic = authentic_below(fused[fakes], seen[fakes])
+        pairs = {name: thresholds(fused[reals], media.kind[reals], *rates) for name, rates in PROFILES.items()}
+        return Fitted(media, config, fused, families, {name: (min(authentic, low), low, high) for name, (low, high) in pairs.items()})
+
+    @property
+    def limits(self) -> tuple[float, float, float]:
+        return self.profiles["balanced"]
+
+    def described(self) -> dict:
+        """As `fusion.json` has it; weights and intercepts are fitted to all media."""
+        shipped, seen = fit(self.media, self.config), row_weights(self.media, self.config)
+        weights = dict(zip(self.config.members, shipped.weights))
+        of_profile = lambda name: dict(zip(("authentic", "suspicious", "manipulated"), self.profiles[name]))
+        return {
+            "models": {member: round(float(weight), 5) for member, weight in weights.items()},
+            "families": {name: {"intercept": round(float(b), 5), "models": members} for (name, members), b in zip(self.config.families.items(), shipped.intercepts)},
+            "family_sharpness": round(shipped.sharpness, 4),
+            "thresholds": of_profile("balanced"),
+            "false_positive_rate": PROFILES["balanced"][1],
+            "quantiles": {name: quantiles(self.fused[rows], seen[rows]) for name, rows in (("real", ~self.media.fake & (seen > 0)), ("fake", self.media.fake & (seen > 0)))},
+            "profiles": {name: of_profile(name) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
+        }
+
+
+def subsets(members: list[str]) -> Iterator[list[str]]:
+    """Every set of members that lacks at least one of them and is not empty."""
+    for count in range(len(members) - 1, 0, -1):
+        yield from (list(kept) for kept in itertools.combinations(members, count))
+
+
+def without(media: Scored, config: FusionConfig, kept: list[str]) -> tuple[Scored, FusionConfig]:
+    """What these members said, and the families that are left of the others."""
+    families = {name: [member for member in members if member in kept] for name, members in config.families.items()}
+    left = replace(config, families={name: members for name, members in families.items() if members})
+    return replace(media, logits=media.logits[:, [config.members.index(member) for member in left.members]]), left
+
+
+def _compact(text: str) -> str:
+    """Lists of numbers on one line each."""
+    return re.sub(r"\[\s+([-\d.,\se]+?)\s+\]", lambda found: "[" + re.sub(r"\s+", " ", found[1]) + "]", text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
@@ -351,47 +410,35 @@ def main() -> None:
     if arguments.leave_kinds_out:
         print("kinds of fakes left out in turn: mean AUC {:.3f}, log loss {:.3f}".format(*kinds_left_out(media, config)))
         return
-    fused, families = cross_fitted(media, config)
-    reals = ~media.fake & np.isin(media.kind, list(config.real))
-    limits = {name: thresholds(fused[reals], media.kind[reals], *rates) for name, rates in PROFILES.items()}
-    seen = row_weights(media, config)
-    fakes = media.fake & (seen > 0)
-    authentic = authentic_below(fused[fakes], seen[fakes])
-    print(table(media, config, fused, families, (authentic, *limits["balanced"])))
+    made = Fitted.of(media, config)
+    print(table(media, config, made.fused, made.families, made.limits))
     kinds = sorted(set(media.kind[media.fake]))
     rows = [reals_of(media, config, kind) | (media.fake & (media.kind == kind)) for kind in kinds]
-    print(f"mean AUC over {len(kinds)} kinds of fakes {np.mean([metrics.auc(media.fake[r], fused[r]) for r in rows]):.3f}\n")
+    print(f"mean AUC over {len(kinds)} kinds of fakes {np.mean([metrics.auc(media.fake[r], made.fused[r]) for r in rows]):.3f}\n")
     if arguments.groups:
-        print(groups(media, fused, (authentic, *limits["balanced"]), arguments.groups))
+        print(groups(media, made.fused, made.limits, arguments.groups))
     if arguments.against:
-        print(against(media, config, fused, authentic, arguments.against))
-    print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen > 0], metrics.sigmoid(fused[seen > 0])):.3f}")
-    shipped = fit(media, config)
+        print(against(media, config, made.fused, made.limits[0], arguments.against))
+    seen = row_weights(media, config) > 0
+    print(f"calibration error on the kinds of the fit {metrics.ece(media.fake[seen], metrics.sigmoid(made.fused[seen])):.3f}")
     path = MODELS / arguments.profile / "fusion.json"
     # What is not fitted stays as it is; a new profile takes it from the whole ensemble.
     before = json.loads((path if path.exists() else MODELS / "fusion.json").read_text())
-    at = 0
-    models, members = {}, {}
-    for (name, family), intercept in zip(config.families.items(), shipped.intercepts):
-        models |= {member: round(float(weight), 5) for member, weight in zip(family, shipped.weights[at:])}
-        members[name] = {"intercept": round(float(intercept), 5), "models": family}
-        at += len(family)
+    whole = made.described()
     fitted = {
         "version": arguments.version,
-        "models": models,
-        "families": members,
+        "models": whole.pop("models"),
+        "families": whole.pop("families"),
         "signals": before["signals"],
-        "pooling": before["pooling"] | {"family_sharpness": round(shipped.sharpness, 4)},
-        "thresholds": {"authentic": min(authentic, limits["balanced"][0])} | dict(zip(("suspicious", "manipulated"), limits["balanced"])),
-        "false_positive_rate": PROFILES["balanced"][1],
-        "quantiles": {name: quantiles(fused[rows], seen[rows]) for name, rows in (("real", reals & (seen > 0)), ("fake", fakes))},
-        "profiles": {name: {"authentic": min(authentic, limits[name][0])} | dict(zip(("suspicious", "manipulated"), limits[name])) | {"false_positive_rate": rates[1]} for name, rates in PROFILES.items() if name != "balanced"},
+        "pooling": before["pooling"] | {"family_sharpness": whole.pop("family_sharpness")},
+        **whole,
         "quality_gates": before["quality_gates"],
         "disagreement": before["disagreement"],
+        "reduced": [Fitted.of(*without(media, config, kept)).described() for kept in subsets(config.members)],
     }
-    print(json.dumps({name: value for name, value in fitted.items() if name != "quantiles"}, indent=2))
+    print(json.dumps({name: value for name, value in fitted.items() if name not in ("quantiles", "reduced")}, indent=2))
     if arguments.write:
-        path.write_text(json.dumps(fitted, indent=2) + "\n")
+        path.write_text(_compact(json.dumps(fitted, indent=2)) + "\n")
 
 
 if __name__ == "__main__":

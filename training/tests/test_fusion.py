@@ -147,6 +147,13 @@ class FusionTest(unittest.TestCase):
         self.assertEqual((len(real), real, fake), (101, sorted(real), sorted(fake)))
         self.assertLess(real[50], fake[50])
         self.assertTrue(0 < written["thresholds"]["suspicious"] <= written["thresholds"]["manipulated"] < 1)
+        # Two families, of two members and of one: six sets lack a member.
+        self.assertEqual([sorted(one["models"]) for one in written["reduced"]], [["a", "b"], ["a", "c"], ["b", "c"], ["a"], ["b"], ["c"]])
+        self.assertEqual([sorted(one["families"]) for one in written["reduced"]], [["swap"], ["swap", "texture"], ["swap", "texture"], ["swap"], ["swap"], ["texture"]])
+        # A member that sees nothing says nothing clear by itself.
+        alone = {tuple(one["models"]): one["thresholds"] for one in written["reduced"]}
+        self.assertTrue(all({"authentic", "suspicious", "manipulated"} == set(one) for one in alone.values()))
+        self.assertLess(written["reduced"][4]["models"]["b"], 0.2)
 
 
 if __name__ == "__main__":

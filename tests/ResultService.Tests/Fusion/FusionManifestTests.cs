@@ -103,4 +103,48 @@ public sealed class FusionManifestTests
             {"version":"1","models":{"a":1},"thresholds":{"suspicious":0.7,"manipulated":0.9},"profiles":{"strict":{"suspicious":0.8,"manipulated":0.5}}}
             """u8)).Message,
         StringComparison.Ordinal);
+
+    private const string WithReduced = """
+        {"version":"1","intercept":-1,"models":{"a":1,"b":2,"c":0},"thresholds":{"suspicious":0.7,"manipulated":0.9},"pooling":{"upper":0.3},
+         "profiles":{"strict":{"suspicious":0.8,"manipulated":0.98}},
+         "reduced":[{"models":{"a":1.5},"families":{"swap":{"intercept":-0.5,"models":["a"]}},"family_sharpness":2,"thresholds":{"suspicious":0.6,"manipulated":0.95},
+          "false_positive_rate":0.02,"profiles":{"strict":{"suspicious":0.65,"manipulated":0.99,"false_positive_rate":0.003}}}]}
+        """;
+
+    [Fact]
+    public void The_fit_for_the_models_that_scored_is_the_whole_one_a_reduced_one_or_none()
+    {
+        var fit = Parse(WithReduced);
+
+        Assert.Same(fit, fit.FittedTo(new HashSet<string> { "a", "b", "unknown" })); // c has no weight
+        Assert.Null(fit.FittedTo(new HashSet<string> { "b" }));
+        var reduced = fit.FittedTo(new HashSet<string> { "a", "unknown" })!;
+        Assert.Equal((1.5, -0.5, new VerdictThresholds(0.6, 0.95), 0.02), (reduced.Models["a"], reduced.Families["swap"].Intercept, reduced.Thresholds, reduced.FalsePositiveRate!.Value));
+        Assert.Equal(new PoolingSettings { Upper = 0.3, FamilySharpness = 2 }, reduced.Pooling);
+        Assert.Equal((new VerdictThresholds(0.65, 0.99), 0.003), (fit.For(ThresholdProfile.Strict).FittedTo(new HashSet<string> { "a" }) is { } strict ? strict.Thresholds : null, fit.For(ThresholdProfile.Strict).FittedTo(new HashSet<string> { "a" })!.FalsePositiveRate!.Value));
+    }
+
+    [Theory]
+    [InlineData("\"a\":1.5", "\"other\":1.5", "reduced[0].models")]
+    [InlineData("\"suspicious\":0.6,", "\"suspicious\":0,", "thresholds.suspicious")]
+    [InlineData("\"family_sharpness\":2", "\"family_sharpness\":0", "reduced[0]")]
+    [InlineData("[\"a\"]", "[\"b\"]", "families")]
+    [InlineData("{\"models\":{\"a\":1.5},", "null,{\"models\":{\"a\":1.5},", "reduced[0]")]
+    public void A_wrong_reduced_fit_is_refused_with_its_place(string right, string wrong, string named) =>
+        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => Parse(WithReduced.Replace(right, wrong, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void What_ships_is_fitted_to_every_set_of_its_models()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "models"), "fusion.json", SearchOption.AllDirectories))
+        {
+            var fit = FusionManifest.Parse(File.ReadAllBytes(path));
+            var names = fit.Models.Keys.Order(StringComparer.Ordinal).ToArray();
+            for (var chosen = 1; chosen < 1 << names.Length; chosen++)
+            {
+                var scored = names.Where((_, i) => (chosen & (1 << i)) != 0).ToHashSet(StringComparer.Ordinal);
+                Assert.True(fit.FittedTo(scored) is not null, $"{path}: no fit for {string.Join(", ", scored)}");
+            }
+        }
+    }
 }

@@ -47,17 +47,33 @@ public sealed class MediaFusionTests
     }
 
     [Fact]
-    public void A_broken_model_leaves_the_decision_to_the_others_lowers_confidence_and_is_named()
+    public void Without_a_broken_model_the_fit_of_the_others_decides_confidence_falls_and_the_model_is_named()
     {
-        var fit = Fit(0, ("a", 1), ("b", 1));
+        var alone = new ReducedFit { Models = new Dictionary<string, double> { ["a"] = 2 }, Thresholds = new VerdictThresholds(0.6, 0.95), FalsePositiveRate = 0.02 };
+        var fit = Fit(0, ("a", 1), ("b", 1)) with { Reduced = [alone], FalsePositiveRate = 0.01 };
         var whole = FuseImage(fit, Model("a", 0.9f), Model("b", 0.9f));
         var broken = FuseImage(fit, Model("a", 0.9f), Broken("b"));
 
-        Assert.Equal(whole.Probability, broken.Probability);
-        Assert.Equal(Verdict.Manipulated, broken.Decision.Verdict);
+        Assert.Equal(whole.Probability, broken.Probability); // 1 + 1 and 2 are the same weight
+        Assert.Equal((Verdict.Manipulated, alone.Thresholds, 0.02), (broken.Decision.Verdict, broken.Thresholds, broken.FalsePositiveRate!.Value));
         Assert.Equal([ReasonCodes.HighFaceScore, ReasonCodes.ModelsMissing], broken.Decision.Reasons);
         Assert.Equal(whole.Decision.Confidence!.Value / 2, broken.Decision.Confidence!.Value, 0.1);
-        Assert.Equal(("b", null, "out of memory"), (broken.Models[1].Name, broken.Models[1].Score, broken.Models[1].Error));
+        Assert.Equal(("b", null, "out of memory", 1.0), (broken.Models[1].Name, broken.Models[1].Score, broken.Models[1].Error, broken.Models[1].Weight));
+    }
+
+    [Theory]
+    [InlineData(0.99f)]
+    [InlineData(0.01f)]
+    public void Where_nobody_fitted_the_others_alone_no_verdict_is_given_and_no_rate_claimed(float score)
+    {
+        var fit = Fit(0, ("a", 1), ("b", 1)) with { FalsePositiveRate = 0.01 };
+        var broken = FuseImage(fit, Model("a", score), Broken("b"));
+
+        Assert.Equal((Verdict.Inconclusive, null, null), (broken.Decision.Verdict, broken.FalsePositiveRate, broken.Meaning));
+        Assert.Equal([ReasonCodes.ModelsMissing], broken.Decision.Reasons);
+        Assert.NotNull(broken.Probability);
+        // What an operator switched off nobody misses.
+        Assert.NotEqual(Verdict.Inconclusive, FuseImage(fit with { Disabled = new HashSet<string> { "b" } }, Model("a", score)).Decision.Verdict);
     }
 
     [Fact]

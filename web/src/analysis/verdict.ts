@@ -62,7 +62,7 @@ const reasonSentences: Readonly<Record<string, string>> = {
   low_quality: 'The faces are too blurred or too dark to be judged.',
   models_unavailable: 'No detection model gave a score. The other measurements alone never decide.',
   models_disagree: 'The detection models contradict each other.',
-  models_missing: 'Some detection models gave no score; the others decided.',
+  models_missing: 'Some detection models gave no score.',
   forensics_missing: 'The forensic measurements were not available; the models decided alone.',
   high_face_score: 'A face scored above the threshold for manipulation.',
   elevated_face_score: 'A face scored higher than usual, but below the threshold for manipulation.',
