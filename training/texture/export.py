@@ -24,7 +24,9 @@ REAL_TERMS = {
 }
 """Terms of the sources that only this member saw."""
 
-TAEF2 = "pairs re-synthesised by the autoencoder taef2 (MIT)"
+GENERATORS = {"taef2": "pairs re-synthesised by the autoencoder taef2 (MIT)", "esrgan": "pairs re-synthesised by the nets of npm @upscalerjs/esrgan-slim (MIT)"}
+"""What to say of generators of others, by the beginning of their names."""
+
 START = "start: ImageNet ResNet-18 of Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT)"
 
 
@@ -38,7 +40,7 @@ def manifest(config: TextureConfig, network: dict, name: str, version: str, step
     return {
         "name": name, "version": version, "architecture": config.architecture, **network,
         "licence": "non-commercial research: trained on FaceForensics++, DFDC and research-only face sets",
-        "training_data": [*(terms[source] for source in sources), *([TAEF2] if "taef2" in config.families.generators else []), START],
+        "training_data": [*(terms[source] for source in sources), *(text for begin, text in GENERATORS.items() if any(name.startswith(begin) for name in config.families.generators)), START],
         "training": {"config": config.digest, "steps": steps},
         "metrics": {},
     }

@@ -1,5 +1,5 @@
 """Fills banks: real pictures and their copies through an autoencoder. `python3 -m texture.resynthesis --faces CACHE --manifest FILE
---out BANKS --generators NAME … [--weights DIR] [--zoo DIR]`. A generator is `taef2`, or a decoder of the zoo (`decoders`)."""
+--out BANKS --generators NAME … [--weights DIR] [--zoo DIR]`. A generator is `taef2`, a net of `esrgan`, or a decoder of the zoo (`decoders`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from detector.progress import progress
 
-from . import bank, decoders, taef2
+from . import bank, decoders, esrgan, taef2
 from .nativefaces import NativeFaces
 from .pairs import fresh
 
@@ -56,6 +56,9 @@ def generator(name: str, weights: Path | None, zoo: Path | None) -> Generator:
             raise ValueError("taef2 needs --weights.")
         nets = tuple(net.to(memory_format=torch.channels_last) for net in taef2.load(weights))
         return lambda picture, rng: taef2.resynthesise(nets, picture, float(rng.choice([0, 0.05, 0.15])), rng)
+    if name in esrgan.FACTORS:
+        grown = esrgan.load(name)
+        return lambda picture, _: grown(picture)
     if zoo is None:
         raise ValueError(f"{name} needs --zoo.")
     net = decoders.load(zoo, name)
