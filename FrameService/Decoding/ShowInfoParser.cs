@@ -48,7 +48,7 @@ internal sealed partial class ShowInfoParser
     [GeneratedRegex(@"^\[showinfo@(?<input>\d{1,4}) @ [^\]]*\] \[info\] config in time_base: (?<numerator>\d{1,10})/(?<denominator>\d{1,10}),", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 100)]
     private static partial Regex TimeBase();
 
-    [GeneratedRegex(@"^\[showinfo@(?<input>\d{1,4}) @ [^\]]*\] \[info\] n: *\d+ pts: *(?<pts>-?\d{1,18}|NOPTS) .* s:(?<width>\d{1,6})x(?<height>\d{1,6}) ", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 100)]
+    [GeneratedRegex(@"^\[showinfo@(?<input>\d{1,4}) @ [^\]]*\] \[info\] n: *\d+ pts: *(?<pts>-?\d{1,18}|NOPTS) .* s:(?<width>\d{1,9})x(?<height>\d{1,9}) ", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 100)]
     private static partial Regex Frame();
 
     [GeneratedRegex(@"^\[info\] bench: utime=(?<user>[\d.]+)s stime=(?<system>[\d.]+)s", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 100)]

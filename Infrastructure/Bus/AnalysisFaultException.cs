@@ -11,4 +11,7 @@ public sealed class AnalysisFaultException(string code, string detail, Exception
 {
     /// <summary>Stable code, one of <see cref="Contracts.ErrorCodes"/>.</summary>
     public string Code { get; } = code;
+
+    /// <summary>This one: the bus takes a fault with a cancellation at its base for a cancelled consumer, and would try the input again.</summary>
+    public override Exception GetBaseException() => this;
 }

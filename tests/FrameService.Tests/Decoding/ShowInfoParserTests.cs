@@ -25,6 +25,13 @@ public sealed class ShowInfoParserTests
             parser.Read("[showinfo@3 @ 0x55a9e6f44980] [info] n:   0 pts: -15200 pts_time:-1.1875 pos:1490360712 fmt:yuv420p sar:0/1 s:1920x1080 i:P iskey:1 type:I "));
     }
 
+    [Theory]
+    [InlineData(1_000_000, 1)]
+    [InlineData(1, 100_000_000)]
+    public void Sides_may_have_many_digits(int width, int height) => Assert.Equal(
+        new ShownFrame(0, 0, width, height),
+        new ShowInfoParser().Read($"[showinfo@0 @ 0x1] [info] n:   0 pts:      0 pts_time:0       pos:    0 fmt:gray sar:0/1 s:{width}x{height} i:P iskey:1 type:I "));
+
     [Fact]
     public void Cpu_seconds_are_user_and_system()
     {

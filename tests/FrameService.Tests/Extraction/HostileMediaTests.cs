@@ -43,6 +43,15 @@ public sealed class HostileMediaTests(MediaWorkshop workshop, Detectors detector
     }
 
     [Theory]
+    [InlineData(1_000_000, 1)]
+    [InlineData(1, 1_000_000)]
+    public async Task A_picture_with_a_side_of_a_million_pixels_is_looked_at(int width, int height)
+    {
+        var run = await StageRun.OfAsync(workshop.Write($"strip-{width}.png", Png(width, height, height * (width + 1))), MediaFormat.Png, detectors.Finder);
+        Assert.Equal((width, height), (run.Index.Width, run.Index.Height));
+    }
+
+    [Theory]
     [InlineData(MediaFormat.Mp4)]
     [InlineData(MediaFormat.Mov)]
     [InlineData(MediaFormat.Avi)]
@@ -165,13 +174,13 @@ public sealed class HostileMediaTests(MediaWorkshop workshop, Detectors detector
     }
 
     /// <summary>A grey picture of any size: its header says so, its data is a few bytes.</summary>
-    private static byte[] Png(int width, int height)
+    private static byte[] Png(int width, int height, int bytes = 100)
     {
         byte[] header = [0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header, width);
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(new byte[100]);
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(new byte[bytes]);
         return [0x89, .. "PNG\r\n\x1a\n"u8, .. Chunk("IHDR", header), .. Chunk("IDAT", packed.ToArray()), .. Chunk("IEND", [])];
     }
 

@@ -59,11 +59,15 @@ public abstract class BusContract
         }
     }
 
-    [Fact]
-    public async Task An_input_at_fault_ends_its_analysis_once_and_is_not_tried_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_input_at_fault_ends_its_analysis_once_and_is_not_tried_again(bool afterTimeout)
     {
         await using var host = await StartWorkerAsync();
-        host.Probe.Work = (_, _) => throw new AnalysisFaultException(ErrorCodes.Corrupt, "The file cannot be decoded.");
+        // What showed the fault may have been a timeout of a tool, which is a cancellation inside.
+        var cause = new InvalidDataException("late", afterTimeout ? new OperationCanceledException() : null);
+        host.Probe.Work = (_, _) => throw new AnalysisFaultException(ErrorCodes.Corrupt, "The file cannot be decoded.", cause);
 
         var id = await host.SubmitAsync();
         var marker = await MarkAsync(host);
