@@ -30,6 +30,17 @@ TERMS = {
     "ffpp_crops": "FaceForensics++ face crops: FaceForensics++ terms, non-commercial research",
     "stylegan": "FFHQ-like and StyleGAN portraits: research use",
     "portraits_gan": "studio portraits of a GAN: no terms stated",
+    "fairface_540": "FairFace faces: CC BY",
+    "london_set": "Face Research Lab London Set: CC BY",
+    "canada_set": "Canadian faces: CC BY",
+    "portraits_web": "portraits from the web: terms unknown",
+    "caltech_faces": "Caltech faces: research use",
+    "sports_stars": "press portraits: no terms stated",
+    "talk_mead": "MEAD: research use",
+    "talk_styletalk": "talking heads: research use",
+    "talk_grid": "GRID: research use",
+    "talk_vox": "VoxCeleb: research use",
+    "dfdc_faces": "DFDC face crops: non-commercial research",
 }
 """Of the sources that the shipped models saw; an experiment's file names those of others."""
 

@@ -16,7 +16,7 @@ from detector.crops import central_view
 from detector.data import Medium
 from detector.nets import build
 from detector.quantise import calibration_inputs, held_out
-from texture import bank, decoders, degradation, export, patches, quantise, taef2
+from texture import bank, decoders, degradation, esrgan, export, patches, quantise, taef2
 from texture.config import DataConfig, FamiliesConfig, TextureConfig, TrainConfig, read_config
 from texture.nativefaces import NativeFace, NativeFaces
 from texture.painted import Donor, painted_finer, painted_lips, painted_small
@@ -59,7 +59,7 @@ class ConfigTest(unittest.TestCase):
             config = read_config(path)
             self.assertEqual(config.name, path.stem)
             self.assertEqual(config.view, path.parent.name)
-            self.assertLessEqual(set(config.families.generators) - {"taef2"}, set(decoders.ZOO))
+            self.assertLessEqual(set(config.families.generators) - {"taef2", *esrgan.FACTORS}, set(decoders.ZOO))
 
     def test_an_unknown_field_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -16,14 +16,6 @@ from .patches import SCORED
 from .protocol import load_average
 from .train import STARTS, keep_start
 
-REAL_TERMS = {
-    "fairface_540": "FairFace faces: CC BY", "london_set": "Face Research Lab London Set: CC BY", "canada_set": "Canadian faces: CC BY",
-    "portraits_web": "portraits from the web: terms unknown", "caltech_faces": "Caltech faces: research use", "sports_stars": "press portraits: no terms stated",
-    "talk_mead": "MEAD: research use", "talk_styletalk": "talking heads: research use", "talk_grid": "GRID: research use", "talk_vox": "VoxCeleb: research use",
-    "dfdc_faces": "DFDC face crops: non-commercial research",
-}
-"""Terms of the sources that only this member saw."""
-
 GENERATORS = {"taef2": "pairs re-synthesised by the autoencoder taef2 (MIT)", "esrgan": "pairs re-synthesised by the nets of npm @upscalerjs/esrgan-slim (MIT)"}
 """What to say of generators of others, by the beginning of their names."""
 
@@ -36,11 +28,10 @@ def manifest(config: TextureConfig, network: dict, name: str, version: str, step
         network["input"] = {key: value for key, value in network["input"].items() if key not in ("margin", "tta_flip")} | {"view": "texture", "patches": SCORED}
         network["output"] = {key: value for key, value in network["output"].items() if key != "cam"}
     sources = sorted({*config.data.real_sources, *config.data.labelled_sources, *(real for shares in config.data.reals_of.values() for real in shares)})
-    terms = {**TERMS, **REAL_TERMS}
     return {
         "name": name, "version": version, "architecture": config.architecture, **network,
         "licence": "non-commercial research: trained on FaceForensics++, DFDC and research-only face sets",
-        "training_data": [*(terms[source] for source in sources), *(text for begin, text in GENERATORS.items() if any(name.startswith(begin) for name in config.families.generators)), START],
+        "training_data": [*(TERMS[source] for source in sources), *(text for begin, text in GENERATORS.items() if any(name.startswith(begin) for name in config.families.generators)), START],
         "training": {"config": config.digest, "steps": steps},
         "metrics": {},
     }
