@@ -42,7 +42,7 @@ internal static class OldDocumentation
                 [
                   {
                     "prediction": "Real", "confidence": 40.2, "explanation": "No evidence of manipulation above the threshold.", "filename": "face.jpg",
-                    "model": "swap-mobilenet 1.0.0 + synthesis-spectrum 1.0.0", "device": "cpu", "grad_cam_available": true,
+                    "model": "swap-mobilenet 1.0.0 + texture 1.0.0", "device": "cpu", "grad_cam_available": true,
                     "analysis_id": "an_01m7yxj7jztbfr1jmxpcg5qn8c", "verdict": "authentic", "reasons": ["low_face_score"]
                   },
                   { "filename": "notes.txt", "error": "The content is none of the accepted formats.", "code": "unsupported_media" }

@@ -22,10 +22,10 @@ public sealed class ModelsTests
         try
         {
             var first = await AnalyzeAsync();
-            Assert.Superset(new HashSet<string> { "swap-mobilenet", "synthesis-spectrum" }, first.Models.Select(model => model.Name).ToHashSet());
+            Assert.Superset(new HashSet<string> { "swap-mobilenet", "context" }, first.Models.Select(model => model.Name).ToHashSet());
             Assert.Equal(HttpStatusCode.OK, await ReuseAsync());
 
-            await ChangeAsync("synthesis-spectrum", new { enabled = false });
+            await ChangeAsync("context", new { enabled = false });
             Assert.Equal(HttpStatusCode.Accepted, await ReuseAsync());
             var second = await AnalyzeUntilAsync(analysis => analysis.Models.Count == first.Models.Count - 1);
             Assert.DoesNotContain(ReasonCodes.ModelsMissing, second.Reasons);

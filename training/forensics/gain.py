@@ -1,6 +1,6 @@
 """What the signals add to the networks on held-out people: fusion with and without each group of signals.
 
-    python3 -m forensics.gain --rows ROWS.jsonl --manifest DATA/manifest.csv --scores runs/swap-mobilenet/scores.csv runs/synthesis-spectrum/scores.csv
+    python3 -m forensics.gain --rows ROWS.jsonl --manifest DATA/manifest.csv --scores runs/NAME/scores.csv …
 
 Media of the manifest's split `val` that the networks have scored (`detector.evaluate`, condition `clean`). A logistic regression on the networks' logits
 alone is compared with one on logits and a group (measures, flags for those that are missing), and one on everything with one on everything but the

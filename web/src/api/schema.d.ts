@@ -3504,7 +3504,7 @@ export interface operations {
                      *         "confidence": 40.2,
                      *         "explanation": "No evidence of manipulation above the threshold.",
                      *         "filename": "face.jpg",
-                     *         "model": "swap-mobilenet 1.0.0 + synthesis-spectrum 1.0.0",
+                     *         "model": "swap-mobilenet 1.0.0 + texture 1.0.0",
                      *         "device": "cpu",
                      *         "grad_cam_available": true,
                      *         "analysis_id": "an_01m7yxj7jztbfr1jmxpcg5qn8c",
