@@ -41,6 +41,26 @@ public sealed class EmbeddedServiceTests
     }
 
     [Fact]
+    public async Task The_fast_profile_answers_with_its_own_models_and_fit()
+    {
+        await using var service = await EmbeddedService.StartAsync(CancellationToken.None, "--Inference:Profile=fast");
+        var (analysis, error) = await service.AnalyzeAsync(Repository.Photo(1), CancellationToken.None);
+
+        Assert.Null(error);
+        Assert.Equal(["swap-mobilenet", "texture"], analysis!.Models.Select(model => model.Name).Order());
+        Assert.All(analysis.Models, model => Assert.True(model is { Error: null, Score: not null, Weight: > 0 } && model.Version.EndsWith("-fast", StringComparison.Ordinal), $"{model}"));
+        Assert.DoesNotContain("default_thresholds", analysis.Warnings);
+        Assert.NotNull(analysis.Thresholds);
+    }
+
+    [Fact]
+    public async Task A_profile_that_the_models_folder_does_not_have_stops_the_host_at_its_start()
+    {
+        var refused = await Assert.ThrowsAnyAsync<Exception>(() => EmbeddedService.StartAsync(CancellationToken.None, "--Inference:Profile=faster"));
+        Assert.Contains("Inference:Profile", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Names_do_not_write_to_the_terminal()
     {
         var text = Outcome.Rejected("/tmp/x\u001b[2J\n\u202ey.jpg", new AnalysisError("code", "two\r\nlines")).Text;
