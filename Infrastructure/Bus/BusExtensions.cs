@@ -64,11 +64,13 @@ public static class BusExtensions
             if (options.RedeliverySeconds.Count == 0) options.RedeliverySeconds = DefaultRedeliveries;
         }).ValidateDataAnnotations().ValidateOnStart();
         // Shorter than the host's own limit: work in hand ends or is handed back before the process is told to die.
-        builder.Services.AddOptions<MassTransitHostOptions>().Configure(options =>
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure<IOptions<BusOptions>>((options, bus) =>
         {
-            options.StopTimeout = TimeSpan.FromSeconds(25);
-            options.ConsumerStopTimeout = TimeSpan.FromSeconds(20);
+            options.StopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds + 5);
+            options.ConsumerStopTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds);
         });
+        builder.Services.AddOptions<HostOptions>().PostConfigure<IOptions<BusOptions>>(
+            (options, bus) => options.ShutdownTimeout = TimeSpan.FromSeconds(bus.Value.StopSeconds + 10));
         return [.. builder.Services.Select(service => service.ImplementationInstance).OfType<ConsumerRegistration>()];
     }
 

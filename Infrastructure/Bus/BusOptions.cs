@@ -15,6 +15,13 @@ public sealed class BusOptions : IValidatableObject
     [Range(1, 100)]
     public int DeliveryLimit { get; set; } = 5;
 
+    /// <summary>
+    /// How long work in hand may go on after the process is told to stop, in seconds; what is not over then goes back to its queue. The process ends at most
+    /// 10 s later.
+    /// </summary>
+    [Range(1, 3600)]
+    public int StopSeconds { get; set; } = 20;
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
